@@ -1,0 +1,236 @@
+// Hamiltonian Monte Carlo, whole trajectories on the device (Neal 2011, "MCMC using Hamiltonian dynamics").
+//
+// A launch spends at most `launch.budget` gradients per chain and suspends mid-trajectory when they are gone,
+// so that no launch runs long whatever the trajectory length; the next launch goes on where this one stopped.
+// Chains work in whitened momentum: position = F * xi with F F^T the inverse metric, momentum ~ N(0, I),
+// and one leapfrog step of size e is  p += e/2 F^T g;  u += e F p;  p += e/2 F^T g.
+//
+// Workgroup plan: CHAINS_PER_GROUP chains of one problem, LANES lanes each; chains past the last are clamped
+// and write nothing. Shapes below: (chains) is every chain of every problem, D = DIM.
+
+struct Launch {
+  first_group: u32,        // of this launch, within its set of problems
+  groups_per_problem: u32,
+  chains_per_problem: u32,
+  chains: u32,             // of every problem
+  first_problem: u32,      // of the set
+  problems: u32,           // in the ensemble
+  first_transition: u32,   // counter of the batch's first transition since the ensemble began
+  transitions: u32,        // in the batch
+  budget: u32,             // gradients per chain in this launch
+  refresh: u32,            // 1: only evaluate the accepted positions
+  seed: vec2u,
+}
+
+@group(1) @binding(0) var<uniform> launch: Launch;
+// tuning (tables_*.wgsl), TUNING vectors per problem: (step size, beta, 0, 0), then F and its transpose
+// row by row, each row padded to whole vectors, then the ChEES centre.
+@group(1) @binding(2) var<storage, read> leapfrogs: array<u32>;         // (transitions, problems)
+@group(1) @binding(3) var<storage, read_write> state: array<f32>;       // (FIELDS, chains), fields below
+@group(1) @binding(4) var<storage, read_write> progress: array<vec2u>;  // (chains): transitions done, steps done
+@group(1) @binding(5) var<storage, read_write> draws: array<f32>;       // (transitions, chains, RECORD)
+
+// Fields of the state.
+const POSITION = 0u;               // accepted position
+const GRADIENT = DIM;              // of log prior + beta log lik there
+const LOG_PRIOR = 2u * DIM;
+const LOG_LIK = LOG_PRIOR + 1u;
+const START_ENERGY = LOG_PRIOR + 2u;
+const MOVING = LOG_PRIOR + 3u;     // suspended trajectory: position, momentum, gradient
+const FIELDS = MOVING + 3u * DIM;
+
+// A record of one transition of one chain, after the kept position.
+const RECORD = DIM + 6u; // log prior, log lik, acceptance, energy, diverging, ChEES gradient
+
+const STREAM_MOMENTUM = 0u;
+const STREAM_ACCEPT = 1u;
+// Energy error past which a trajectory counts as divergent (Stan's base_nuts.hpp, max_deltaH).
+const DIVERGENCE = 1000.0;
+
+const DIM_VECTORS = (DIM + 3u) / 4u;
+const TUNING = 1u + (2u * DIM + 1u) * DIM_VECTORS;
+
+// sum += scale * M v, M the matrix whose rows start at vector `at` of tuning. Rows are a loop and columns are
+// laid out: the compiled code stays small, and only `product` is indexed by a loop variable and lives in memory.
+fn add_product(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
+  var product: array<f32, DIM>;
+  for (var i = 0u; i < DIM; i++) {
+    var total = 0.0;
+    for (var j = 0u; j < DIM; j++) { // unroll
+      total += tuning[at + i * DIM_VECTORS + j / 4u][j % 4u] * (*v)[j];
+    }
+    product[i] = total;
+  }
+  for (var i = 0u; i < DIM; i++) { // unroll
+    (*sum)[i] += scale * product[i];
+  }
+}
+
+fn squared_norm(v: ptr<function, array<f32, DIM>>) -> f32 {
+  var total = 0.0;
+  for (var i = 0u; i < DIM; i++) { // unroll
+    total += (*v)[i] * (*v)[i];
+  }
+  return total;
+}
+
+// xi = F^-1 (position - centre) by forward substitution, in place. Once a transition, so not unrolled: callers
+// pass a copy, because an array indexed by loop variables lives in memory.
+fn whiten(at: u32, position: ptr<function, array<f32, DIM>>) {
+  let centre = at + 2u * DIM * DIM_VECTORS;
+  for (var i = 0u; i < DIM; i++) {
+    var value = (*position)[i] - tuning[centre + i / 4u][i % 4u];
+    for (var j = 0u; j < i; j++) { value -= tuning[at + i * DIM_VECTORS + j / 4u][j % 4u] * (*position)[j]; }
+    (*position)[i] = value / tuning[at + i * DIM_VECTORS + i / 4u][i % 4u];
+  }
+}
+
+// DIM fields of the state from `field` on, by way of memory as above.
+fn load_fields(field: u32, chain: u32) -> array<f32, DIM> {
+  var loaded: array<f32, DIM>;
+  for (var i = 0u; i < DIM; i++) { loaded[i] = state[(field + i) * launch.chains + chain]; }
+  return loaded;
+}
+
+fn store_fields(field: u32, chain: u32, values: ptr<function, array<f32, DIM>>) {
+  var copy = *values;
+  for (var i = 0u; i < DIM; i++) { state[(field + i) * launch.chains + chain] = copy[i]; }
+}
+
+// Standard normal momentum of one transition.
+fn draw_momentum(chain: u32, counter: u32) -> array<f32, DIM> {
+  var momentum: array<f32, DIM>;
+  for (var block = 0u; block * 4u < DIM; block++) {
+    let words = philox(vec4u(chain, counter, block, STREAM_MOMENTUM), launch.seed);
+    let normals = vec4f(words_to_normals(words.x, words.y), words_to_normals(words.z, words.w));
+    for (var i = 0u; i < 4u; i++) {
+      if (block * 4u + i < DIM) { momentum[block * 4u + i] = normals[i]; }
+    }
+  }
+  return momentum;
+}
+
+// Factor of one chain's step size in one transition, from 1 down to 1/8: a chain in a corner too curved for the
+// common step gets out on one of its short ones. Independent of the state, so detailed balance holds.
+fn step_jitter(v: f32) -> f32 { return exp_f32(-2.0794415 * v * v * v); }
+
+@compute @workgroup_size(WORKGROUP)
+fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
+  let group = launch.first_group + workgroup.x;
+  let problem = group / launch.groups_per_problem; // within the set
+  let of_all = launch.first_problem + problem;
+  let lane = local % LANES;
+  let wanted = (group % launch.groups_per_problem) * CHAINS_PER_GROUP + local / LANES;
+  let writes = lane == 0u && wanted < launch.chains_per_problem;
+  let chain = of_all * launch.chains_per_problem + min(wanted, launch.chains_per_problem - 1u);
+  let chains = launch.chains;
+  lanes_begin(local - lane);
+
+  let settings = tuning[problem * TUNING];
+  let factor = problem * TUNING + 1u;
+  let transposed = factor + DIM * DIM_VECTORS;
+  let refresh = launch.refresh != 0u;
+  let beta = settings.y;
+
+  var position: array<f32, DIM>;
+  var momentum: array<f32, DIM>;
+  var gradient: array<f32, DIM>;
+  var log_density = vec2f(0.0, 0.0); // log prior, log lik at the moving position
+  var start_energy = state[START_ENERGY * chains + chain];
+  var transition = select(progress[chain].x, 0u, refresh);
+  var done = select(progress[chain].y, 0u, refresh);
+  let last = select(launch.transitions, 1u, refresh);
+  var budget = launch.budget;
+  if (done > 0u) { // go on with the suspended trajectory
+    position = load_fields(MOVING, chain);
+    momentum = load_fields(MOVING + DIM, chain);
+    gradient = load_fields(MOVING + 2u * DIM, chain);
+  }
+
+  while (transition < last && budget > 0u) {
+    let counter = launch.first_transition + transition;
+    let words = philox(vec4u(chain, counter, 0u, STREAM_ACCEPT), launch.seed);
+    let jitter = step_jitter(word_to_uniform(words.y));
+    let step_size = select(settings.x * jitter, 0.0, refresh);
+    if (done == 0u) { // begin a trajectory at the accepted position
+      position = load_fields(POSITION, chain);
+      if (!refresh) {
+        gradient = load_fields(GRADIENT, chain);
+        momentum = draw_momentum(chain, counter);
+        start_energy = 0.5 * squared_norm(&momentum)
+          - (state[LOG_PRIOR * chains + chain] + beta * state[LOG_LIK * chains + chain]);
+        add_product(transposed, &gradient, 0.5 * step_size, &momentum);
+      }
+    }
+
+    let steps = select(leapfrogs[transition * launch.problems + of_all], 1u, refresh);
+    while (done < steps && budget > 0u) {
+      add_product(factor, &momentum, step_size, &position);
+      log_density = target_evaluate(problem, &position, beta, &gradient, lane);
+      done += 1u;
+      budget -= 1u;
+      let kick = select(step_size, 0.5 * step_size, done == steps);
+      add_product(transposed, &gradient, kick, &momentum);
+    }
+
+    if (done == steps) {
+      done = 0u;
+      var accepted = true;
+      var record = array<f32, 4>(1.0, 0.0, 0.0, 0.0); // acceptance, energy, diverging, ChEES gradient
+      if (!refresh) {
+        let end_energy = 0.5 * squared_norm(&momentum) - (log_density.x + beta * log_density.y);
+        let error = end_energy - start_energy;
+        let finite = is_finite(error);
+        let acceptance = select(0.0, exp_f32(min(0.0, -error)), finite);
+        accepted = finite && word_to_uniform(words.x) < acceptance;
+
+        // ChEES gradient of one chain, h j (|xi'|^2 - |xi|^2) (xi' . v') with j the step jitter: Hoffman, Radul & Sountsov 2021.
+        var start = load_fields(POSITION, chain);
+        var finish = position;
+        var velocity = momentum;
+        whiten(factor, &start);
+        whiten(factor, &finish);
+        var along = 0.0;
+        var gain = 0.0;
+        for (var i = 0u; i < DIM; i++) {
+          along += finish[i] * velocity[i];
+          gain += finish[i] * finish[i] - start[i] * start[i];
+        }
+        let h = f32(reverseBits(counter + 1u)) * 2.3283064365386963e-10;
+        let chees = h * jitter * gain * along;
+        record = array<f32, 4>(
+          acceptance,
+          select(start_energy, end_energy, accepted),
+          select(1.0, 0.0, finite && error <= DIVERGENCE),
+          select(0.0, chees, is_finite(chees)),
+        );
+      }
+      lanes_sync(); // every lane has read the old state
+      if (writes) {
+        if (accepted) {
+          store_fields(POSITION, chain, &position);
+          store_fields(GRADIENT, chain, &gradient);
+          state[LOG_PRIOR * chains + chain] = log_density.x;
+          state[LOG_LIK * chains + chain] = log_density.y;
+        }
+        if (!refresh) {
+          let at = (transition * chains + chain) * RECORD;
+          for (var i = 0u; i < DIM + 2u; i++) { draws[at + i] = state[select(LOG_PRIOR + i - DIM, i, i < DIM) * chains + chain]; }
+          for (var i = 0u; i < 4u; i++) { draws[at + DIM + 2u + i] = record[i]; }
+        }
+      }
+      lanes_sync(); // the new state is visible to every lane
+      transition += 1u;
+    }
+  }
+
+  if (writes && !refresh) {
+    progress[chain] = vec2u(transition, done);
+    if (done > 0u) {
+      store_fields(MOVING, chain, &position);
+      store_fields(MOVING + DIM, chain, &momentum);
+      store_fields(MOVING + 2u * DIM, chain, &gradient);
+      state[START_ENERGY * chains + chain] = start_energy;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+// Neal's funnel (Neal 2003, "Slice sampling", section 8): u_0 ~ Normal(0, 3), u_i ~ Normal(0, exp(u_0 / 2)).
+// Log density without constants, all of it as log likelihood (log prior 0).
+
+struct Problem { unused: vec4f }
+
+const ACC = 1u; // nothing to sum over lanes
+
+fn target_evaluate(
+  p: u32, u: ptr<function, array<f32, DIM>>, beta: f32, gradient: ptr<function, array<f32, DIM>>, lane: u32,
+) -> vec2f {
+  let neck = (*u)[0];
+  let precision = exp_f32(-neck);
+  var squares = 0.0;
+  for (var i = 1u; i < DIM; i++) { // unroll
+    squares += (*u)[i] * (*u)[i];
+    (*gradient)[i] = -beta * precision * (*u)[i];
+  }
+  (*gradient)[0] = beta * (-neck / 9.0 + 0.5 * precision * squares - 0.5 * f32(DIM - 1u));
+  return vec2f(0.0, -neck * neck / 18.0 - 0.5 * precision * squares - 0.5 * neck * f32(DIM - 1u));
+}
