@@ -1,0 +1,94 @@
+/**
+ * The seam between samplers and engines. An ensemble holds every chain of one or many problems; it advances
+ * them by whole batches of transitions with no host decision inside. Both engines implement it: `webgpu` in
+ * f32 kernels, `cpu` in f64 over Workers, with the same random numbers.
+ */
+import type { HillProblem } from "../model/problem.ts";
+
+/** Gaussian with mean and precision given, or Neal's funnel: exact targets for tests. */
+export type TestTarget =
+  | { readonly kind: "gaussian"; readonly mean: Float64Array; readonly precision: Float64Array } // (D), (D, D)
+  | { readonly kind: "funnel"; readonly dim: number }; // u_0 ~ N(0, 3), u_i ~ N(0, exp(u_0 / 2))
+
+/** What an ensemble samples: many Hill problems of equal K and J, or copies of one test density. */
+export type TargetSpec =
+  | { readonly kind: "hill_mixture"; readonly problems: readonly HillProblem[] }
+  | TestTarget;
+
+/** What to build. Chain c belongs to problem floor(c / chainsPerProblem). */
+export interface EnsembleSpec {
+  readonly target: TargetSpec;
+  readonly chainsPerProblem: number;
+  /** Whole number, 0 to 2^53 - 1. */
+  readonly seed: number;
+}
+
+/** How the chains of one problem move; one per problem, fixed over a batch. */
+export interface Tuning {
+  readonly stepSize: number;
+  /** Trajectory length in whitened time; leapfrogs = clamp(ceil(h * length / stepSize), 1, maxLeapfrogs), h in (0, 1]. */
+  readonly trajectoryLength: number;
+  readonly maxLeapfrogs: number;
+  /** Inverse temperature on the likelihood: log density = log prior + beta * log likelihood. */
+  readonly beta: number;
+  /** Lower Cholesky factor F of the inverse metric, (D, D) row-major: position = F * whitened position. */
+  readonly factor: Float64Array;
+  /** Where ChEES measures distances from, (D), in positions. */
+  readonly centre: Float64Array;
+}
+
+/** Log density parts and gradient of a batch of positions. Log likelihoods are in standardised units. */
+export interface Evaluation {
+  readonly logPrior: Float64Array; // (n)
+  readonly logLik: Float64Array; // (n)
+  /** Gradient of log prior + beta * log likelihood, (n, D). */
+  readonly gradient: Float64Array;
+}
+
+/** What a batch of HMC transitions gives back. Index [transition, chain]. */
+export interface TransitionBatch {
+  readonly transitions: number;
+  readonly chains: number;
+  readonly dim: number;
+  readonly positions: Float32Array | Float64Array; // (transitions, chains, D) after accept or reject
+  readonly logPrior: Float64Array; // (transitions, chains)
+  readonly logLik: Float64Array;
+  /** min(1, exp(-delta H)) of the proposal. */
+  readonly acceptance: Float64Array;
+  /** Hamiltonian of the kept state, for E-BFMI. */
+  readonly energy: Float64Array;
+  /** 1 where delta H exceeded 1000 or was not finite. */
+  readonly diverging: Uint8Array;
+  /**
+   * h * j * (|xi'|^2 - |xi|^2) * (xi' . velocity'), whitened and centred, of the proposal, j the chain's
+   * step jitter; 0 if not finite.
+   */
+  readonly cheesGradient: Float64Array;
+  /** Leapfrog steps of each transition, [transition, problem]. */
+  readonly leapfrogs: Uint32Array;
+}
+
+/** All chains of one launch. Owns device memory or Workers: close it. */
+export interface Ensemble {
+  readonly dim: number;
+  readonly problems: number;
+  readonly chains: number;
+  /** Moves every chain, (chains, D); the transition counter goes on. */
+  setPositions(positions: Float64Array): Promise<void>;
+  /** Log densities and gradients of any number of positions per problem, (problems, n, D). */
+  evaluate(positions: Float64Array, beta?: number): Promise<Evaluation>;
+  /** Advances every chain by `transitions` HMC transitions. */
+  hmc(transitions: number, tuning: readonly Tuning[]): Promise<TransitionBatch>;
+  close(): Promise<void>;
+}
+
+/** Where ensembles run. */
+export interface Engine {
+  readonly name: "webgpu" | "cpu";
+  /** Adapter name, or the processor: `cpu, 4 workers`. */
+  readonly adapter: string;
+  /** Whether the adapter is software on the processor's own cores. */
+  readonly software: boolean;
+  ensemble(spec: EnsembleSpec): Promise<Ensemble>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,90 @@
+/** How chains are laid over workgroups and problems over launches. */
+import type { TargetKernel } from "../../kernels/targets/target.ts";
+import { tuningVectors } from "../../kernels/samplers/hmc.ts";
+import { DeviceError } from "../errors.ts";
+import { USE_CPU } from "./adapter.ts";
+import type { Gpu } from "./device.ts";
+
+export interface Plan {
+  /** Lanes that share one chain's rows. */
+  readonly lanes: number;
+  /** Invocations per workgroup. */
+  readonly workgroup: number;
+  readonly chainsPerGroup: number;
+  /** Whether read-only tables are uniform buffers (tables_uniform.wgsl) or storage buffers. */
+  readonly uniform: boolean;
+  /** Problems that one launch takes in: all of them, or as many as fit a uniform buffer. */
+  readonly problemsPerSet: number;
+  /** Most gradients one launch may compute per chain, whatever the time. */
+  readonly maxBudget: number;
+  /** Vectors of four floats in the largest set's table. */
+  readonly tableVectors: number;
+}
+
+/** llvmpipe runs 8 invocations per vector and a workgroup per core: small groups balance best (measured). */
+const SOFTWARE_WORKGROUP = 8;
+const HARDWARE_WORKGROUP = 64;
+/** Invocations that keep a discrete GPU busy; below it, rows are shared out over more lanes. */
+const HARDWARE_INVOCATIONS = 65536;
+
+/**
+ * llvmpipe silently ends every loop of an invocation once their iterations add up to 65535 (gallivm's
+ * LP_MAX_TGSI_LOOP_ITERATIONS); kept a little below.
+ */
+const SOFTWARE_LOOP_ITERATIONS = 65000;
+
+/**
+ * Lanes per chain by rule, not by a stopwatch: a measured choice could differ between two runs and with it the
+ * order of summation, and the same seed on the same adapter must give the same draws.
+ *
+ * @throws DeviceError when the workgroup needs more memory than the device has
+ */
+export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: number): Plan {
+  const wanted = lanes ??
+    (gpu.software || target.accumulators === 0
+      ? 1
+      : [1, 8, 32].find((n) => chains * n >= HARDWARE_INVOCATIONS) ?? 64);
+  const workgroup = Math.max(wanted, gpu.software ? SOFTWARE_WORKGROUP : HARDWARE_WORKGROUP);
+  const bytes = wanted === 1 ? 0 : 4 * workgroup * (target.accumulators + 2);
+  if (bytes > gpu.limits.maxComputeWorkgroupStorageSize && lanes === undefined) {
+    return planFor(gpu, target, chains, 1);
+  }
+  gpu.require("maxComputeWorkgroupStorageSize", bytes, `Sharing a chain between ${wanted} lanes`);
+  const maxBudget = gpu.software ? Math.floor(SOFTWARE_LOOP_ITERATIONS / loopIterations(target)) : Infinity;
+  if (maxBudget < 1) {
+    throw new DeviceError(
+      `${gpu.adapterName} ends loops after 65535 turns, too few for the rows of this table; ${USE_CPU}.`,
+    );
+  }
+  return {
+    lanes: wanted,
+    workgroup,
+    chainsPerGroup: workgroup / wanted,
+    maxBudget,
+    ...tablePlan(gpu, target),
+  };
+}
+
+/** Loop turns of one gradient, and of a transition's bookkeeping (a transition has at least one gradient). */
+function loopIterations({ constants, rows }: TargetKernel): number {
+  const dim = constants["DIM"]!;
+  const gradient = rows + 2 * dim + 1, transition = dim * dim + 20 * dim;
+  return gradient + transition;
+}
+
+/** Software adapters read uniform tables much faster; a table too large for one goes to storage. */
+function tablePlan(
+  gpu: Gpu,
+  target: TargetKernel,
+): Pick<Plan, "uniform" | "problemsPerSet" | "tableVectors"> {
+  const tables = target.tables ?? [];
+  const sizes = tables.map(({ vectors }) => vectors.length / 4);
+  const largest = Math.max(1, ...sizes), total = Math.max(1, sizes.reduce((sum, size) => sum + size, 0));
+  const limit = Math.floor(gpu.limits.maxUniformBufferBindingSize / 16);
+  const perSet = Math.floor(Math.min(limit / largest, limit / tuningVectors(target.constants["DIM"]!)));
+  if (!gpu.software || perSet < 1) {
+    return { uniform: false, problemsPerSet: Math.max(1, tables.length), tableVectors: total };
+  }
+  const problemsPerSet = Math.min(Math.max(1, tables.length), perSet);
+  return { uniform: true, problemsPerSet, tableVectors: problemsPerSet * largest };
+}

@@ -1,0 +1,53 @@
+/** The `webgpu` engine as the main thread sees it: a Worker with the device in it. */
+import type { GpuStats } from "./device.ts";
+import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import { RemoteWorker } from "./rpc.ts";
+
+/** The `webgpu` engine; also tells what its device holds. */
+export interface WebgpuEngine extends Engine {
+  /** Buffers on the device now: what is left after closing every ensemble has leaked. */
+  stats(): Promise<GpuStats>;
+}
+
+/**
+ * Opens the GPU in a Worker of its own.
+ *
+ * @param lanes lanes per chain for every ensemble; chosen from adapter and chains when left out
+ * @throws DeviceError when there is no adapter or it cannot be opened
+ */
+export async function openWebgpu(lanes?: number): Promise<WebgpuEngine> {
+  const worker = new RemoteWorker(new URL("./webgpu_worker.ts", import.meta.url), "webgpu");
+  try {
+    const { adapter, software } = await worker.call<{ adapter: string; software: boolean }>("open");
+    return {
+      name: "webgpu",
+      adapter,
+      software,
+      ensemble: (spec) => remoteEnsemble(worker, spec, lanes),
+      stats: () => worker.call<GpuStats>("stats"),
+      close: async () => {
+        await worker.call("close");
+        worker.terminate();
+      },
+    };
+  } catch (error) {
+    worker.terminate();
+    throw error;
+  }
+}
+
+async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: number): Promise<Ensemble> {
+  const { handle, dim, problems, chains } = await worker.call<
+    { handle: number; dim: number; problems: number; chains: number }
+  >("ensemble", [spec, lanes]);
+  return {
+    dim,
+    problems,
+    chains,
+    setPositions: (positions) => worker.call("setPositions", [handle, positions]),
+    evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
+    hmc: (transitions: number, tuning: readonly Tuning[]) =>
+      worker.call<TransitionBatch>("hmc", [handle, transitions, tuning]),
+    close: () => worker.call("closeEnsemble", [handle]),
+  };
+}
