@@ -1,0 +1,125 @@
+/**
+ * Many-chain HMC from start to finish on any engine: warm-up, then draws. Every decision depends on draws alone,
+ * never on the clock, so that the same seed on the same adapter gives the same draws.
+ */
+import type { Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
+import { Purpose, RandomStream } from "../random.ts";
+import { CANDIDATES, chooseStart } from "./start.ts";
+import {
+  finishWarmup,
+  initWarmup,
+  planWarmup,
+  stepWarmup,
+  type WarmupState,
+  warmupTuning,
+} from "./warmup.ts";
+
+/** Transitions between two adaptation steps. */
+const WARMUP_BATCH = 4;
+/** Transitions between two looks at the caller: progress, cancel. */
+const SAMPLING_BATCH = 25;
+
+export interface CheesPlan {
+  /** Transitions per chain thrown away. */
+  readonly warmup: number;
+  /** Transitions per chain kept. */
+  readonly draws: number;
+}
+
+/** How far a run has come. */
+export interface CheesProgress {
+  readonly phase: "warm-up" | "sampling";
+  /** Transitions per chain done in this phase, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  /** Gradients over all chains since the run began. */
+  readonly gradients: number;
+  /** Divergent transitions in this phase. */
+  readonly divergences: number;
+  /** The batch just done. */
+  readonly batch: TransitionBatch;
+}
+
+export interface CheesRun {
+  /** Kept batches in order; fewer draws than planned when interrupted. */
+  readonly batches: readonly TransitionBatch[];
+  /** What sampling ran at, per problem. */
+  readonly tuning: readonly Tuning[];
+  readonly gradients: number;
+  /** Whether the signal ended the run before all draws were done. */
+  readonly interrupted: boolean;
+}
+
+/**
+ * Runs warm-up and sampling.
+ *
+ * @param candidates independent prior draws to start from, (chains, CANDIDATES, D)
+ * @param onProgress called after every batch
+ * @param signal ends the run after the batch under way
+ */
+export async function runChees(
+  ensemble: Ensemble,
+  candidates: Float64Array,
+  seed: number,
+  plan: CheesPlan,
+  onProgress: (progress: CheesProgress) => void = () => {},
+  signal?: AbortSignal,
+): Promise<CheesRun> {
+  const { dim, problems } = ensemble, each = ensemble.chains / problems;
+  let gradients = 0, divergences = 0;
+  const advance = async (transitions: number, tuning: readonly Tuning[]) => {
+    const batch = await ensemble.hmc(transitions, tuning);
+    gradients += batch.leapfrogs.reduce((sum, count) => sum + count * each, 0);
+    divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
+    return batch;
+  };
+
+  const schedule = planWarmup(Math.ceil(plan.warmup / WARMUP_BATCH));
+  const starts = await startChains(ensemble, candidates, seed);
+  let states: WarmupState[] = starts.map(({ positions, beta }) => initWarmup(positions, dim, beta));
+  for (let i = 0; i < schedule.batches; i++) {
+    if (signal?.aborted === true) {
+      return { batches: [], tuning: states.map(finishWarmup), gradients, interrupted: true };
+    }
+    const transitions = Math.min(WARMUP_BATCH, plan.warmup - i * WARMUP_BATCH);
+    const batch = await advance(transitions, states.map((state) => warmupTuning(schedule, state)));
+    states = states.map((state, p) => stepWarmup(schedule, state, batch, p * each, each));
+    const done = Math.min(plan.warmup, (i + 1) * WARMUP_BATCH);
+    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
+  }
+
+  const tuning = states.map(finishWarmup);
+  const batches: TransitionBatch[] = [];
+  divergences = 0;
+  for (let done = 0; done < plan.draws;) {
+    if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
+    const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
+    batches.push(await advance(transitions, tuning));
+    done += transitions;
+    const batch = batches.at(-1)!;
+    onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
+  }
+  return { batches, tuning, gradients, interrupted: false };
+}
+
+/** Chooses every chain's start from its candidates and places it there. */
+async function startChains(ensemble: Ensemble, candidates: Float64Array, seed: number) {
+  const { dim, problems, chains } = ensemble, each = chains / problems;
+  const { logLik } = await ensemble.evaluate(candidates);
+  const placed = new Float64Array(chains * dim);
+  const starts = Array.from({ length: problems }, (_, p) => {
+    const uniform = Array.from(
+      { length: each },
+      (_, c) => new RandomStream(seed, Purpose.start, p * each + c).uniform(),
+    );
+    const first = p * each * CANDIDATES;
+    const { chosen, beta } = chooseStart(logLik.subarray(first, first + each * CANDIDATES), uniform);
+    chosen.forEach((candidate, c) => {
+      const from = (first + candidate) * dim;
+      placed.set(candidates.subarray(from, from + dim), (p * each + c) * dim);
+    });
+    return { positions: placed.subarray(p * each * dim, (p + 1) * each * dim), beta };
+  });
+  await ensemble.setPositions(placed);
+  return starts;
+}
