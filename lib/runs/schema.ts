@@ -1,0 +1,140 @@
+/**
+ * The shape of `fit.json`, the one file of a run that other programs rely on. One schema serves writing,
+ * reading back, `--json` and the types of the code that fills it in.
+ */
+import { z } from "zod";
+
+/** Raised whenever an older hillmix could not read the file; additions alone do not raise it. */
+export const SCHEMA_VERSION = 1;
+
+/** A number in memory, where NaN means "could not be computed"; JSON has no NaN, so it is `null` in the file. */
+const real = z.number().nullable().transform((value) => value ?? NaN);
+const count = z.number().int().nonnegative();
+const text = z.string();
+
+const convergence = z.object({
+  max_rhat: real,
+  min_ess_bulk: real,
+});
+
+const summaryRow = z.object({
+  name: text,
+  mean: real,
+  sd: real,
+  q5: real,
+  q50: real,
+  q95: real,
+  rhat: real,
+  ess_bulk: real,
+  ess_tail: real,
+  mcse_mean: real,
+});
+
+/** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
+export const fitReportSchema = z.object({
+  schema_version: z.literal(SCHEMA_VERSION),
+  /** hillmix version that wrote the file. */
+  hillmix: text,
+  /** ISO 8601, UTC. */
+  created_at: text,
+  /** Whether the fit was interrupted: fewer draws than asked for. */
+  partial: z.boolean(),
+  method: text,
+  engine: z.enum(["webgpu", "cpu"]),
+  adapter: text,
+  /** Whether the adapter is software on the processor's own cores. */
+  software: z.boolean(),
+  seed: count,
+  /** What was asked for, as it was asked; null where it was left to hillmix. */
+  inputs: z.object({
+    /** Path as given; null for the built-in example. */
+    file: text.nullable(),
+    date: text.nullable(),
+    spend: z.array(text),
+    target: text.nullable(),
+    controls: z.array(text),
+    group: text.nullable(),
+    only: text.nullable(),
+    config: text.nullable(),
+    holdout: z.number(),
+  }),
+  model: z.object({
+    preset: text,
+    components: count,
+    /** The whole model specification after defaults, priors included. */
+    spec: z.unknown(),
+  }),
+  data: z.object({
+    name: text,
+    rows: count,
+    train_rows: count,
+    holdout_rows: count,
+    /** Columns summed into the one spend series. */
+    spend: z.array(text),
+    /** Spend columns left out because they are non-zero on fewer than 10% of rows. */
+    left_out: z.array(text),
+    target: text,
+    controls: z.array(text),
+    first_date: text.nullable(),
+    last_date: text.nullable(),
+    /** Of the training rows, per row. */
+    mean_spend: real,
+    max_spend: real,
+  }),
+  sampling: z.object({
+    chains: count,
+    warmup: count,
+    /** Draws kept per chain. */
+    draws: count,
+    step_size: real,
+    /** Leapfrog steps of an average transition. */
+    mean_leapfrogs: real,
+    acceptance: real,
+  }),
+  timing: z.object({
+    total_s: real,
+    warmup_s: real,
+    sampling_s: real,
+    gradients: real,
+    transitions: count,
+  }),
+  diagnostics: convergence.extend({
+    min_ess_tail: real,
+    divergences: count,
+    ebfmi_min: real,
+    label_invariant: convergence,
+    relabelled: convergence,
+  }),
+  verdict: z.object({
+    status: z.enum(["pass", "review", "fail"]),
+    /** R-hat <= 1.05 and bulk ESS >= 100. */
+    handover: z.boolean(),
+    /** R-hat <= 1.01, bulk and tail ESS >= 400, divergences <= 0.1% of transitions, E-BFMI >= 0.3. */
+    strict: z.boolean(),
+    /** One sentence per failing line. */
+    reasons: z.array(text),
+  }),
+  elpd: z.object({
+    loo: real,
+    se: real,
+    p_loo: real,
+    /** Training rows whose Pareto k-hat is too large for their term to be trusted. */
+    bad_k: count,
+  }),
+  waic: z.object({ elpd: real, se: real, p_waic: real }),
+  /** Null when no rows were held out. */
+  holdout: z.object({ rmse: real, crps: real, coverage_90: real }).nullable(),
+  /** Natural log of the marginal likelihood of the data in original units; methods that estimate it only. */
+  log_evidence: real.optional(),
+  warnings: z.array(text),
+  summary: z.array(summaryRow),
+});
+
+/** The `fit.json` object in memory: NaN stands where the file has null. */
+export type FitReport = z.output<typeof fitReportSchema>;
+
+/** One parameter's line in the summary. */
+export type SummaryRow = z.output<typeof summaryRow>;
+
+/** What was asked for, as recorded in the run. */
+export type FitInputs = FitReport["inputs"];

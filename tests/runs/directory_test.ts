@@ -1,0 +1,167 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { InputError } from "../../lib/errors.ts";
+import {
+  checkRunPath,
+  defaultRunPath,
+  freshPath,
+  readRun,
+  reportJson,
+  writeRun,
+} from "../../lib/runs/directory.ts";
+import { fitReportSchema, SCHEMA_VERSION } from "../../lib/runs/schema.ts";
+import { fakeOutcome } from "./fixture.ts";
+
+/** Runs a test in a temporary directory that is removed afterwards. */
+function inTemporary(name: string, body: (directory: string) => Promise<void>): void {
+  Deno.test(name, async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      await body(directory);
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  });
+}
+
+const sentence = (pattern: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof InputError, String(error));
+  assert.match(error.message, pattern);
+  return true;
+};
+
+const names = async (path: string) => (await Array.fromAsync(Deno.readDir(path), (each) => each.name)).sort();
+
+inTemporary(
+  "a run reads back as it was written, NaN included, and leaves no temporary files",
+  async (directory) => {
+    const outcome = fakeOutcome({
+      elpd: { loo: NaN, se: NaN, p_loo: NaN, bad_k: 0 },
+      holdout: null,
+      log_evidence: -123.5,
+      partial: true,
+    });
+    outcome.draws.columns.get("sigma")![7] = NaN;
+    const path = join(directory, "a", "b");
+    await writeRun(path, outcome);
+    assert.deepEqual(await readRun(path), outcome);
+    assert.deepEqual(await names(path), ["draws.csv", "fit.json"]);
+  },
+);
+
+inTemporary("writing over a run replaces both files", async (directory) => {
+  await writeRun(directory, fakeOutcome({ seed: 1 }, 8, 20));
+  const second = fakeOutcome({ seed: 2 }, 2, 10);
+  await writeRun(directory, second);
+  assert.deepEqual(await readRun(directory), second);
+});
+
+inTemporary("a run that fails midway leaves no fit.json", async (directory) => {
+  await writeRun(directory, fakeOutcome());
+  await Deno.remove(join(directory, "draws.csv"));
+  await Deno.mkdir(join(directory, "draws.csv")); // cannot be renamed onto
+  await assert.rejects(writeRun(directory, fakeOutcome()), sentence(/the run could not be written/));
+  assert.deepEqual(await names(directory), ["draws.csv"]);
+});
+
+Deno.test("JSON has null where a number is not finite, and every number is plain", () => {
+  const { report } = fakeOutcome({ waic: { elpd: NaN, se: Infinity, p_waic: 1 } });
+  const value = JSON.parse(reportJson(report));
+  assert.deepEqual(value.waic, { elpd: null, se: null, p_waic: 1 });
+  assert.ok(Number.isNaN(fitReportSchema.parse(value).waic.se));
+});
+
+Deno.test("fit.json has the keys that others rely on", () => {
+  const value = JSON.parse(reportJson(fakeOutcome({ log_evidence: -1 }).report));
+  const promised = {
+    model: ["preset", "components"],
+    data: ["rows", "train_rows", "holdout_rows", "spend", "target"],
+    timing: ["total_s", "warmup_s", "sampling_s", "gradients", "transitions"],
+    diagnostics: [
+      "max_rhat",
+      "min_ess_bulk",
+      "min_ess_tail",
+      "divergences",
+      "ebfmi_min",
+      "label_invariant",
+      "relabelled",
+    ],
+    verdict: ["status", "handover", "strict", "reasons"],
+    elpd: ["loo", "se", "p_loo", "bad_k"],
+    holdout: ["rmse", "crps", "coverage_90"],
+  };
+  for (const [part, keys] of Object.entries(promised)) {
+    for (const key of keys) assert.ok(key in value[part], `${part}.${key}`);
+    const { [part]: _gone, ...without } = value;
+    assert.equal(fitReportSchema.safeParse(without).success, false, `${part} is required`);
+  }
+  for (const key of ["method", "engine", "seed", "log_evidence", "schema_version"]) {
+    assert.ok(key in value, key);
+  }
+  assert.deepEqual(Object.keys(value.summary[0]), [
+    "name",
+    "mean",
+    "sd",
+    "q5",
+    "q50",
+    "q95",
+    "rhat",
+    "ess_bulk",
+    "ess_tail",
+    "mcse_mean",
+  ]);
+});
+
+inTemporary("what is no whole run is refused with a sentence", async (directory) => {
+  const report = join(directory, "fit.json");
+  const text = reportJson(fakeOutcome().report);
+  await assert.rejects(
+    readRun(join(directory, "nowhere")),
+    sentence(/fit\.json: does not exist; give the directory/),
+  );
+  await Deno.writeTextFile(report, text.slice(0, 300));
+  await assert.rejects(readRun(directory), sentence(/not valid JSON, perhaps cut short/));
+  await Deno.writeTextFile(report, "null");
+  await assert.rejects(readRun(directory), sentence(/top level/));
+  await Deno.writeTextFile(report, text.replace('"seed": 42', '"seed": "many"'));
+  await assert.rejects(readRun(directory), sentence(/fit\.json, seed: .*fit again/));
+  const newer = text.replace(
+    `"schema_version": ${SCHEMA_VERSION}`,
+    `"schema_version": ${SCHEMA_VERSION + 1}`,
+  );
+  await Deno.writeTextFile(report, newer);
+  await assert.rejects(readRun(directory), sentence(/newer hillmix \(schema version 2; this one reads 1\)/));
+  await Deno.writeTextFile(report, text);
+  await assert.rejects(readRun(directory), sentence(/draws\.csv: does not exist/));
+  await assert.rejects(readRun(report), sentence(/does not exist/));
+});
+
+inTemporary("a place for a run is checked before the work", async (directory) => {
+  await checkRunPath(join(directory, "new", "deep"), false);
+  await checkRunPath(directory, false);
+  assert.deepEqual(await names(directory), [], "checking leaves nothing behind");
+  await Deno.writeTextFile(join(directory, "notes.txt"), "");
+  await assert.rejects(
+    checkRunPath(directory, false),
+    sentence(/already holds files \(notes.txt\).*--force/),
+  );
+  await checkRunPath(directory, true);
+  await assert.rejects(checkRunPath(join(directory, "notes.txt"), true), sentence(/is a file/));
+  await assert.rejects(checkRunPath(join(directory, "notes.txt", "x"), false), sentence(/is a file/));
+  await assert.rejects(checkRunPath("", false), sentence(/is empty/));
+  assert.deepEqual(await names(directory), ["notes.txt"]);
+});
+
+inTemporary(
+  "a run's own name says when, what and how many curves, and is never reused",
+  async (directory) => {
+    const { report } = fakeOutcome();
+    assert.equal(defaultRunPath(report), join("runs", "20261122T104501Z-weekly-sales-k2"));
+    const odd = { ...report, data: { ...report.data, name: "../../Ünï – ¿?" } };
+    assert.equal(defaultRunPath(odd), join("runs", "20261122T104501Z-n-k2"));
+    const path = join(directory, "run");
+    assert.equal(await freshPath(path), path);
+    await Deno.mkdir(path);
+    assert.equal(await freshPath(path), `${path}-2`);
+  },
+);
