@@ -1,0 +1,164 @@
+/** A run on one screen: what was fitted, the parameters, the response curve, the checks, the verdict. */
+import type { Draws } from "../diagnostics/draws.ts";
+import type { FitReport } from "../runs/schema.ts";
+import { type Curve, curvePlot, responseCurve } from "./curve.ts";
+import { formatCount, formatFixed, formatLarge, formatNumber, formatSeconds, plural } from "./format.ts";
+import { type Column, hang, tableLines, wrap } from "./layout.ts";
+import type { Paint, Style } from "./terminal.ts";
+
+/** How to lay a summary out. */
+export interface SummaryStyle {
+  readonly width: number;
+  readonly paint: Paint;
+}
+
+// Below this a label column leaves too little for the text beside it.
+const NARROW = 50;
+const PLOT_WIDTH = 60, PLOT_HEIGHT = 10, PLOT_MARGIN = 16;
+
+/**
+ * The whole summary, no line longer than `width`.
+ *
+ * @param files where the run was written, one per line; empty when nothing was written
+ */
+export function summaryText(
+  report: FitReport,
+  draws: Draws,
+  files: readonly string[],
+  style: SummaryStyle,
+): string {
+  const blocks = [
+    headerLines(report, style),
+    parameterLines(report, style),
+    curveLines(report, draws, style),
+    checkLines(report, style),
+    verdictLines(report, style),
+    labelled([["Files", files.join(" ")]], style),
+  ];
+  return blocks.filter((block) => block.length > 0).map((block) => block.join("\n") + "\n").join("\n");
+}
+
+/** The verdict and what it rests on: both thresholds, then one sentence per reason. */
+export function verdictLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
+  const { status, handover, strict, reasons } = report.verdict;
+  const colour = ({ pass: "green", review: "yellow", fail: "red" } as const)[status];
+  const met = (passed: boolean) => passed ? "met" : "not met";
+  return [
+    paint("bold", "Verdict: ") + paint(colour, status.toUpperCase()),
+    ...hang("  ", `handover (R-hat <= 1.05, bulk ESS >= 100): ${met(handover)}`, width),
+    ...hang("  ", `strict (R-hat <= 1.01, bulk and tail ESS >= 400): ${met(strict)}`, width),
+    ...[...reasons, ...report.warnings].flatMap((reason) => hang("  - ", reason, width)),
+  ];
+}
+
+function headerLines(report: FitReport, style: SummaryStyle): string[] {
+  const { data, model, sampling, timing } = report;
+  const dates = data.first_date !== null && data.last_date !== null
+    ? `, ${data.first_date} to ${data.last_date}`
+    : "";
+  const held = data.holdout_rows > 0 ? ` (last ${formatCount(data.holdout_rows)} held out)` : "";
+  const leftOut = data.left_out.length > 0
+    ? `; left out, spent on under 10% of rows: ${data.left_out.join(", ")}`
+    : "";
+  const controls = data.controls.length > 0 ? `; controls: ${data.controls.join(", ")}` : "";
+  const rate = timing.total_s > 0 ? timing.gradients / timing.total_s : NaN;
+  return [
+    ...wrap(`hillmix ${report.hillmix}: ${data.name}${report.partial ? ", interrupted" : ""}`, style.width)
+      .map((line) => style.paint("bold", line)),
+    ...labelled([
+      ["Data", `${plural(data.rows, "row")}${held}${dates}`],
+      ["Columns", `${data.target} by ${data.spend.join(" + ")}${leftOut}${controls}`],
+      ["Model", `${plural(model.components, "curve")}, preset ${model.preset}`],
+      [
+        "Method",
+        `${report.method}, ${plural(sampling.chains, "chain")} of ${
+          formatCount(sampling.warmup)
+        } warm-up + ` +
+        `${plural(sampling.draws, "draw")}, seed ${report.seed}`,
+      ],
+      ["Engine", `${report.engine} on ${report.adapter}${report.software ? " (software adapter)" : ""}`],
+      [
+        "Time",
+        `${formatSeconds(timing.total_s)}: warm-up ${formatSeconds(timing.warmup_s)}, sampling ` +
+        `${formatSeconds(timing.sampling_s)}; ${formatLarge(timing.gradients)} gradients, ` +
+        `${formatLarge(rate)} per second`,
+      ],
+    ], style),
+  ];
+}
+
+function parameterLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
+  const rows = report.summary;
+  const column = (title: string, rank: number, cell: (row: typeof rows[number]) => string): Column => ({
+    title,
+    rank,
+    cells: rows.map(cell),
+  });
+  const [title, ...body] = tableLines([
+    column("", 0, (row) => row.name),
+    column("mean", 0, (row) => formatNumber(row.mean)),
+    column("sd", 4, (row) => formatNumber(row.sd)),
+    column("5%", 1, (row) => formatNumber(row.q5)),
+    column("50%", 6, (row) => formatNumber(row.q50)),
+    column("95%", 1, (row) => formatNumber(row.q95)),
+    column("R-hat", 2, (row) => formatFixed(row.rhat, 3)),
+    column("ESS bulk", 3, (row) => formatCount(Math.round(row.ess_bulk))),
+    column("ESS tail", 5, (row) => formatCount(Math.round(row.ess_tail))),
+  ], width);
+  return [paint("bold", title), ...body];
+}
+
+function curveLines(report: FitReport, draws: Draws, { width, paint }: SummaryStyle): string[] {
+  const columns = Math.min(PLOT_WIDTH, width - PLOT_MARGIN);
+  const { max_spend, mean_spend } = report.data;
+  if (columns < 8 || !(max_spend > 0)) return [];
+  const spend = Float64Array.from({ length: columns }, (_, i) => max_spend * i / (columns - 1));
+  const curve: Curve = responseCurve(draws, report.model.components, spend);
+  const plot = curvePlot(curve, mean_spend, PLOT_HEIGHT);
+  const caption = "Response added by a steady spend per row, with carry-over: median and 90% band; " +
+    `the mark is the average spend, ${formatNumber(mean_spend)}`;
+  return [...wrap(caption, width).map((line) => paint("bold", line)), ...plot];
+}
+
+function checkLines(report: FitReport, style: SummaryStyle): string[] {
+  const { diagnostics, elpd, holdout, waic } = report;
+  const badK = elpd.bad_k === 0
+    ? "every Pareto k-hat is good"
+    : `${plural(elpd.bad_k, "row")} with a Pareto k-hat too large to trust`;
+  const plusMinus = (value: number, error: number) =>
+    `${formatFixed(value, 1)} (se ${formatFixed(error, 1)})`;
+  return labelled([
+    [
+      "Chains",
+      `largest R-hat ${formatFixed(diagnostics.max_rhat, 3)}, smallest ESS ` +
+      `${formatCount(Math.round(diagnostics.min_ess_bulk))} bulk and ` +
+      `${formatCount(Math.round(diagnostics.min_ess_tail))} tail, ${
+        plural(diagnostics.divergences, "divergence")
+      }, ` +
+      `smallest E-BFMI ${formatFixed(diagnostics.ebfmi_min, 2)}`,
+    ],
+    [
+      "Labels",
+      `R-hat ${formatFixed(diagnostics.label_invariant.max_rhat, 3)} of what no labelling changes, ` +
+      `${formatFixed(diagnostics.relabelled.max_rhat, 3)} of relabelled curves`,
+    ],
+    ["LOO", `elpd ${plusMinus(elpd.loo, elpd.se)}, p_loo ${formatFixed(elpd.p_loo, 1)}; ${badK}`],
+    ["WAIC", `elpd ${plusMinus(waic.elpd, waic.se)}, p_waic ${formatFixed(waic.p_waic, 1)}`],
+    [
+      "Hold-out",
+      holdout === null ? "" : `RMSE ${formatNumber(holdout.rmse)}, CRPS ${formatNumber(holdout.crps)}; ` +
+        `the 90% band covers ${formatFixed(100 * holdout.coverage_90, 0)}% of the held-out rows`,
+    ],
+    ["Evidence", report.log_evidence === undefined ? "" : `log ${formatFixed(report.log_evidence, 2)}`],
+  ], style);
+}
+
+/** `Label     text`, wrapped; lines without text are left out. */
+function labelled(entries: readonly (readonly [string, string])[], { width, paint }: SummaryStyle): string[] {
+  const labelStyle: Style = "dim";
+  return entries.filter(([, text]) => text !== "").flatMap(([label, text]) => {
+    if (width < NARROW) return wrap(`${label}: ${text}`, width);
+    const [first, ...rest] = hang(label.padEnd(10), text, width);
+    return [paint(labelStyle, first.slice(0, 10)) + first.slice(10), ...rest];
+  });
+}

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
+import { displayWidth } from "../../lib/report/layout.ts";
+import { summaryText, verdictLines } from "../../lib/report/summary.ts";
+import { coloured, plain } from "../../lib/report/terminal.ts";
+import { fakeOutcome } from "../runs/fixture.ts";
+
+const files = ["runs/20261122T104501Z-weekly-sales-k2/fit.json", "draws.csv"];
+
+function textAt(width: number, change: Parameters<typeof fakeOutcome>[0] = {}): string {
+  const { report, draws } = fakeOutcome(change);
+  return summaryText(report, draws, files, { width, paint: plain });
+}
+
+Deno.test("no line of a summary is longer than the terminal, at any width", () => {
+  for (const width of [20, 30, 40, 49, 50, 60, 72, 80, 100, 120, 200]) {
+    const long = textAt(width).split("\n").filter((line) => displayWidth(line) > width);
+    assert.deepEqual(long, [], `width ${width}`);
+  }
+});
+
+Deno.test("80 columns show every column of the parameter table, 40 the ones that matter", () => {
+  const title = (width: number) => textAt(width).split("\n").find((line) => /\bmean\b/.test(line))!;
+  assert.match(title(80), /mean +sd +5% +50% +95% +R-hat +ESS bulk +ESS tail$/);
+  assert.match(title(40), /^ +mean +5% +95% +R-hat$/);
+});
+
+Deno.test("a summary names what was read, what was left out, where it ran and where it went", () => {
+  const flat = textAt(80).replaceAll(/\s+/g, " ");
+  for (
+    const part of [
+      "hillmix 0.1.0: Weekly sales.csv",
+      "200 rows (last 50 held out), 2020-01-06 to 2023-10-30",
+      "sales by tv_spend + radio_spend + facebook_spend; left out, spent on under 10% of rows: print_spend",
+      "2 curves, preset baseline",
+      "4 chains of 500 warm-up + 50 draws, seed 42",
+      "webgpu on llvmpipe (LLVM 15.0.6, 256 bits) (software adapter)",
+      "1 min 15 s: warm-up 30.5 s, sampling 40.3 s; 1.25 M gradients, 16.6 k per second",
+      "elpd -512.3 (se 11.3), p_loo 9.8; 1 row with a Pareto k-hat too large",
+      "RMSE 4.200, CRPS 2.310; the 90% band covers 88% of the held-out rows",
+      "Verdict: REVIEW",
+      "handover (R-hat <= 1.05, bulk ESS >= 100): met",
+      "strict (R-hat <= 1.01, bulk and tail ESS >= 400): not met",
+      "- E-BFMI of chain 3 is 0.21",
+      "runs/20261122T104501Z-weekly-sales-k2/fit.json",
+    ]
+  ) assert.ok(flat.includes(part), part);
+});
+
+Deno.test("what a run does not have is not mentioned", () => {
+  const text = textAt(80, { holdout: null });
+  assert.ok(!text.includes("Hold-out") && !text.includes("Evidence"));
+  assert.match(textAt(80, { log_evidence: -610.256 }), /Evidence +log -610\.26/);
+  assert.ok(!textAt(80).includes("interrupted"));
+  assert.match(textAt(80, { partial: true }), /Weekly sales\.csv, interrupted/);
+});
+
+Deno.test("numbers that could not be computed print as dashes, never NaN", () => {
+  const { report } = fakeOutcome();
+  const missing = textAt(80, {
+    diagnostics: {
+      ...report.diagnostics,
+      max_rhat: NaN,
+      min_ess_bulk: NaN,
+      ebfmi_min: NaN,
+      relabelled: { max_rhat: NaN, min_ess_bulk: NaN },
+    },
+    elpd: { loo: NaN, se: NaN, p_loo: NaN, bad_k: 0 },
+    summary: report.summary.map((row) => ({ ...row, rhat: NaN, ess_bulk: NaN, sd: NaN })),
+  });
+  assert.ok(!missing.includes("NaN"));
+  assert.match(missing, /largest R-hat -, smallest ESS - bulk/);
+});
+
+Deno.test("colour changes no letter, and marks the three verdicts apart", () => {
+  const { report, draws } = fakeOutcome();
+  const bare = summaryText(report, draws, files, { width: 80, paint: plain });
+  const bright = summaryText(report, draws, files, { width: 80, paint: coloured });
+  assert.notEqual(bright, bare);
+  assert.equal(stripVTControlCharacters(bright), bare);
+  const marks = (["pass", "review", "fail"] as const).map((status) =>
+    verdictLines({ ...report, verdict: { ...report.verdict, status } }, { width: 80, paint: coloured })[0]
+      .replace(status.toUpperCase(), "")
+  );
+  assert.equal(new Set(marks).size, 3);
+});
