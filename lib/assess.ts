@@ -1,0 +1,76 @@
+/** From draws to the `summary`, `diagnostics` and `verdict` of `fit.json`; `fit` and `diagnose` share it. */
+import type { Draws } from "./diagnostics/draws.ts";
+import { relabel } from "./diagnostics/relabel.ts";
+import { layer, layerOf, summarise } from "./diagnostics/summary.ts";
+import { verdict } from "./diagnostics/verdict.ts";
+import { steadyResponse } from "./response.ts";
+import type { FitReport } from "./runs/schema.ts";
+
+/** What draws do not tell about how they were made. */
+export interface Conduct {
+  /** K. */
+  readonly components: number;
+  /** Largest spend of a training row, original units. */
+  readonly maxSpend: number;
+  readonly divergences: number;
+  /** Smallest E-BFMI of any chain. */
+  readonly ebfmiMin: number;
+  /** What to turn to when chains disagree, as the user would type it. */
+  readonly strongerMethod?: string;
+}
+
+export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict">;
+
+/** Columns whose meaning no numbering of the curves changes; `fitted.*` are fitted means at chosen rows. */
+const INVARIANT = /^(log_lik|alpha|intercept|slope|sigma|gamma\..+|fitted\..+)$/;
+/** Columns that are functions of the parameters, not parameters. */
+const DERIVED = /^(lp__|log_lik|fitted\..+)$/;
+/** Where the total response curve is watched, in shares of the largest spend. */
+const CURVE_POINTS = [0.25, 0.5, 1];
+
+/** Judges draws in original units, columns named as in `draws.csv`. */
+export function assess(draws: Draws, conduct: Conduct): Assessment {
+  const { components, maxSpend, divergences, ebfmiMin, strongerMethod } = conduct;
+  // A single curve has weight 1 by construction: that it never moves says nothing.
+  const names = [...draws.columns.keys()].filter((name) => components > 1 || name !== "pi.1");
+  const summary = summarise(draws, names.filter((name) => name !== "lp__"));
+  const raw = layerOf(summary.filter(({ name }) => !DERIVED.test(name)));
+  const invariant = layer(invariantDraws(draws, components, maxSpend));
+  const relabelled = components > 1 ? layer(relabel(draws, components).draws) : undefined;
+  const transitions = draws.chains * draws.draws;
+  return {
+    summary,
+    diagnostics: {
+      max_rhat: raw.max_rhat,
+      min_ess_bulk: raw.min_ess_bulk,
+      min_ess_tail: raw.min_ess_tail,
+      divergences,
+      ebfmi_min: ebfmiMin,
+      label_invariant: { max_rhat: invariant.max_rhat, min_ess_bulk: invariant.min_ess_bulk },
+      relabelled: {
+        max_rhat: (relabelled ?? raw).max_rhat,
+        min_ess_bulk: (relabelled ?? raw).min_ess_bulk,
+      },
+    },
+    verdict: verdict({
+      components,
+      raw,
+      invariant,
+      ...(relabelled === undefined ? {} : { relabelled }),
+      draws: draws.draws,
+      transitions,
+      divergences,
+      ebfmiMin,
+      ...(strongerMethod === undefined ? {} : { strongerMethod }),
+    }),
+  };
+}
+
+function invariantDraws(draws: Draws, components: number, maxSpend: number): Draws {
+  const kept = [...draws.columns].filter(([name]) => INVARIANT.test(name));
+  const curve = CURVE_POINTS.map((share): [string, Float64Array] => [
+    `response to ${100 * share}% of the largest spend`,
+    steadyResponse(draws, components, share * maxSpend),
+  ]);
+  return { chains: draws.chains, draws: draws.draws, columns: new Map([...kept, ...curve]) };
+}

@@ -1,0 +1,94 @@
+/**
+ * What goes into a fit and what comes out: the seam between the commands and the pipeline in `fit.ts`.
+ * All of it is plain data except the two hooks.
+ */
+import type { Series } from "./data/series.ts";
+import type { Draws } from "./diagnostics/draws.ts";
+import type { Spec } from "./model/spec.ts";
+import type { FitInputs, FitReport } from "./runs/schema.ts";
+
+/** How a method is described to users, and what it does when sizes are left to it. */
+export interface MethodInfo {
+  /** One line for `--help`. */
+  readonly title: string;
+  readonly chains: number;
+  readonly warmup: number;
+  /** Draws kept per chain. */
+  readonly draws: number;
+}
+
+/** Every method on offer. A new method adds a line here and its own file under `samplers/`. */
+export const METHODS = {
+  chees: {
+    title: "ChEES-HMC: many chains share one step size, trajectory length and metric",
+    chains: 64,
+    warmup: 500,
+    draws: 500,
+  },
+} as const satisfies Record<string, MethodInfo>;
+
+export type MethodName = keyof typeof METHODS;
+
+/** The method used when none is named. */
+export const DEFAULT_METHOD: MethodName = "chees";
+
+export const ENGINES = ["auto", "webgpu", "cpu"] as const;
+/** `auto` takes WebGPU where an adapter answers and the processor otherwise. */
+export type EngineChoice = typeof ENGINES[number];
+
+/** One fit, fully checked. */
+export interface FitOptions {
+  readonly series: Series;
+  readonly spec: Spec;
+  readonly method: MethodName;
+  readonly chains: number;
+  /** Transitions per chain spent on adaptation and thrown away. */
+  readonly warmup: number;
+  /** Draws kept per chain. */
+  readonly draws: number;
+  /** Whole number, 0 to 2^53 - 1. */
+  readonly seed: number;
+  /** Share of the rows held out at the end, 0 to 0.5. */
+  readonly holdout: number;
+  readonly engine: EngineChoice;
+  /** Copied into the report as it is. */
+  readonly inputs: FitInputs;
+}
+
+export const PHASES = ["data", "compile", "warm-up", "sampling", "diagnostics"] as const;
+export type Phase = typeof PHASES[number];
+
+/** How far a fit has come. Plain data: a terminal line, a log and a web page are all views of it. */
+export interface Progress {
+  readonly phase: Phase;
+  /** Steps of this phase finished, of `total`; transitions per chain while warming up and sampling. */
+  readonly done: number;
+  readonly total: number;
+  /** Over all chains; 0 outside warm-up and sampling. */
+  readonly transitionsPerSecond: number;
+  /** Gradient evaluations so far in this fit. */
+  readonly gradients: number;
+  /** Divergent transitions so far in this phase. */
+  readonly divergences: number;
+  /** Largest R-hat of the draws so far, once there are enough to say. */
+  readonly rhat?: number;
+  /** Seconds to the end of this phase. */
+  readonly etaSeconds?: number;
+}
+
+/** How a caller follows and stops a fit. */
+export interface FitHooks {
+  onProgress(progress: Progress): void;
+  /**
+   * Aborting ends sampling after the batch under way. With enough draws for diagnostics the fit resolves, its
+   * report marked `partial`; with fewer it rejects with the signal's reason.
+   */
+  readonly signal?: AbortSignal;
+}
+
+/** A finished or interrupted fit. */
+export interface FitOutcome {
+  readonly report: FitReport;
+  /** `lp__`, the constrained parameters in original units, `log_lik`, in the order of `draws.csv`. */
+  readonly draws: Draws;
+}
