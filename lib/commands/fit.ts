@@ -1,0 +1,236 @@
+/** `fit`: from a CSV file to a run directory and a verdict. */
+import { join } from "node:path";
+import { type Selection, selectSeries } from "../data/select.ts";
+import { exampleSeries } from "../data/simulate.ts";
+import { InputError, type Problem } from "../errors.ts";
+import { fit as runFit } from "../fit.ts";
+import { DEFAULT_METHOD, ENGINES, type FitOptions, type FitOutcome, METHODS } from "../fit_types.ts";
+import { PRESETS } from "../model/presets.ts";
+import { parseSpec, type Spec } from "../model/spec.ts";
+import { plural } from "../report/format.ts";
+import { progressView } from "../report/progress.ts";
+import { summaryText } from "../report/summary.ts";
+import type { Terminal } from "../report/terminal.ts";
+import {
+  checkRunPath,
+  defaultRunPath,
+  DRAWS_FILE,
+  freshPath,
+  REPORT_FILE,
+  reportJson,
+  writeRun,
+} from "../runs/directory.ts";
+import { defineCommand, Exit } from "./command.ts";
+import {
+  COLUMN_OPTIONS,
+  readBytes,
+  readTableFile,
+  refuseColumnsWithoutFile,
+  rolesOf,
+} from "./data_source.ts";
+import { watchInterrupt } from "./interrupt.ts";
+import { gather, type Line, type OptionTable, type Values } from "./options.ts";
+
+const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
+/** Draws of all chains together: at 30 columns of doubles this is 1 GB, and no diagnostic gains from more. */
+const MOST_DRAWS = 4_000_000;
+const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];
+
+const OPTIONS = {
+  ...COLUMN_OPTIONS,
+  components: { kind: "integer", min: 1, max: 8, help: "number of response curves (default 3)" },
+  preset: {
+    kind: "choice",
+    choices: Object.keys(PRESETS),
+    help: `priors: ${Object.keys(PRESETS).join(", ")} (default baseline)`,
+  },
+  config: { kind: "text", hint: "FILE.json", help: "model settings; --components and --preset go before it" },
+  method: {
+    kind: "choice",
+    choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
+    fallback: DEFAULT_METHOD,
+    help: "sampling method",
+  },
+  chains: { kind: "integer", min: 4, max: 16384, help: `chains (default ${chains})` },
+  warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
+  draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
+  seed: {
+    kind: "integer",
+    min: 0,
+    max: LARGEST_SEED,
+    fallback: 1,
+    help: "same seed, same machine, same draws",
+  },
+  holdout: { kind: "number", min: 0, max: 0.5, fallback: 0, help: "share of the last rows to test on" },
+  engine: { kind: "choice", choices: ENGINES, fallback: "auto", help: "where to compute" },
+  out: { kind: "text", hint: "DIR", help: "run directory (default: a new one under runs/)" },
+  force: { kind: "flag", help: "write into --out even if it holds files" },
+  strict: { kind: "flag", help: "exit with 3 when the verdict is fail" },
+  json: { kind: "flag", help: "print the fit.json object alone" },
+  quiet: { kind: "flag", help: "no progress and no notes" },
+} as const satisfies OptionTable;
+
+type FitValues = Values<typeof OPTIONS>;
+
+export const fit = defineCommand({
+  name: "fit",
+  summary:
+    "Fit the Hill-mixture model to a CSV file, or to the built-in example, and say whether to trust it.",
+  positionals: [{
+    name: "DATA.csv",
+    required: false,
+    help: "the data; without it the built-in example is fitted",
+  }],
+  options: OPTIONS,
+  example: "fit sales.csv --date week --spend tv,radio --target revenue --components 2 --holdout 0.2",
+  run: runCommand,
+});
+
+/** A fit ready to run. */
+interface Request {
+  readonly options: FitOptions;
+  /** Sentences about the data: all of them for the terminal, those that want a look for the report. */
+  readonly notes: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promise<Exit> {
+  const { values } = line;
+  const request = await readRequest(line);
+  if (!values.quiet) { for (const note of request.notes) terminal.err.write(`${note}\n`); }
+
+  const outcome = await sample(request, values.quiet, terminal);
+  if (outcome === undefined) {
+    terminal.err.write("Interrupted before there were draws to keep; nothing was written.\n");
+    return Exit.interrupted;
+  }
+  const { report, draws } = outcome;
+  const path = values.out ?? await freshPath(defaultRunPath(report));
+  await writeRun(path, outcome);
+  const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
+  const style = { width: terminal.out.width(), paint: terminal.out.paint };
+  terminal.out.write(values.json ? reportJson(report) : summaryText(report, draws, files, style));
+  if (report.partial) return Exit.interrupted;
+  return values.strict && report.verdict.status === "fail" ? Exit.failedVerdict : Exit.done;
+}
+
+/** Undefined when interrupted before there was anything to keep. */
+async function sample(request: Request, quiet: boolean, terminal: Terminal): Promise<FitOutcome | undefined> {
+  using interrupt = watchInterrupt(terminal.err);
+  const { signal } = interrupt;
+  const view = progressView(terminal.err, quiet);
+  try {
+    const { report, draws } = await runFit(request.options, { onProgress: view.show, signal });
+    return { report: { ...report, warnings: [...request.warnings, ...report.warnings] }, draws };
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) return undefined;
+    throw error;
+  } finally {
+    view.close();
+  }
+}
+
+/** Reads and checks everything before any work, so that every problem shows at once. */
+async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
+  const { values } = line;
+  const [file] = line.positionals;
+  const problems: Problem[] = [...line.problems];
+  const sizes = sizesOf(values);
+  await gather(problems, () => checkSizes(sizes));
+  const spec = await gather(problems, () => readSpec(values));
+  const selection = await gather(problems, () => readSelection(file, line));
+  // A default directory gets its name from the finished fit, but its place can be checked now.
+  await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
+  if (spec === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
+
+  const { date, spend, target, control, group, only, config, method, seed, holdout, engine } = values;
+  return {
+    options: {
+      series: selection.series,
+      spec,
+      method,
+      ...sizes,
+      seed,
+      holdout,
+      engine,
+      inputs: {
+        file: file ?? null,
+        date: date ?? null,
+        spend: [...spend],
+        target: target ?? null,
+        controls: [...control],
+        group: group ?? null,
+        only: only ?? null,
+        config: config ?? null,
+        holdout,
+      },
+    },
+    notes: selection.notes.map(({ column, message }) =>
+      column === undefined ? message : `${column}: ${message}`
+    ),
+    warnings: selection.notes.filter(({ severity }) => severity === "REVIEW")
+      .map(({ column, message }) => `Data: ${column === undefined ? "" : `${column}, `}${message}`),
+  };
+}
+
+type Sizes = Pick<FitOptions, "chains" | "warmup" | "draws">;
+
+function sizesOf(values: FitValues): Sizes {
+  const usual = METHODS[values.method];
+  return {
+    chains: values.chains ?? usual.chains,
+    warmup: values.warmup ?? usual.warmup,
+    draws: values.draws ?? usual.draws,
+  };
+}
+
+function checkSizes({ chains, draws }: Sizes): void {
+  if (chains * draws <= MOST_DRAWS) return;
+  throw new InputError([{
+    where: "--chains and --draws",
+    message:
+      `ask for ${plural(chains * draws, "draw")} in all, and at most ${plural(MOST_DRAWS, "draw")} fit in ` +
+      "memory; lower one of them.",
+  }]);
+}
+
+async function readSelection(
+  file: string | undefined,
+  { values, problems }: Line<typeof OPTIONS>,
+): Promise<Pick<Selection, "series" | "notes"> | undefined> {
+  if (file === undefined) {
+    refuseColumnsWithoutFile(values);
+    return { series: exampleSeries(), notes: [] };
+  }
+  const table = await readTableFile(file);
+  // With `--spned tv` on the line, "no spend column" would be a misleading second complaint.
+  const columnsInDoubt = problems.some(({ where }) => {
+    const name = where.slice("--".length);
+    return Object.hasOwn(COLUMN_OPTIONS, name) || !Object.hasOwn(OPTIONS, name);
+  });
+  return columnsInDoubt ? undefined : selectSeries(table, rolesOf(values));
+}
+
+/** The model: the config file's settings, with what the command line names put in their place. */
+async function readSpec({ config, components, preset }: FitValues): Promise<Spec> {
+  const settings = config === undefined ? {} : await readConfig(config);
+  const named = {
+    ...(components === undefined ? {} : { components }),
+    ...(preset === undefined ? {} : { preset }),
+  };
+  // A file that is no object is parseSpec's to refuse.
+  const isRecord = typeof settings === "object" && settings !== null && !Array.isArray(settings);
+  return parseSpec(isRecord ? { ...settings, ...named } : settings, config ?? "the model");
+}
+
+async function readConfig(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new InputError([{
+      where: path,
+      message: `is not valid JSON (${(error as Error).message}); mend it, or leave --config out.`,
+    }]);
+  }
+}
