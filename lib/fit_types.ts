@@ -22,8 +22,8 @@ export const METHODS = {
   chees: {
     title: "ChEES-HMC: many chains share one step size, trajectory length and metric",
     chains: 64,
-    warmup: 500,
-    draws: 500,
+    warmup: 400,
+    draws: 400,
   },
 } as const satisfies Record<string, MethodInfo>;
 

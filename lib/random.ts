@@ -16,6 +16,7 @@ export const Purpose = {
   relabel: 4,
   predict: 5,
   start: 6,
+  resample: 7,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 

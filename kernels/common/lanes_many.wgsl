@@ -13,7 +13,7 @@ fn lanes_adstock(problem: Problem, alpha: f32, lane: u32, begin: u32, end: u32, 
   var decay = 1.0;   // alpha^m of a whole stretch
   var decay_slope = 0.0; // m alpha^(m-1)
   for (var t = begin; t < end; t++) {
-    own = vec2f(target_data[problem.data + t * (3u + J)] + alpha * own.x, own.x + alpha * own.y);
+    own = vec2f(table[problem.rows_at + t * ROW].x + alpha * own.x, own.x + alpha * own.y);
   }
   for (var m = 0u; m < stretch; m++) {
     decay_slope = decay + alpha * decay_slope;

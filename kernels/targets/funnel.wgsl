@@ -9,12 +9,12 @@ fn target_evaluate(
   p: u32, u: ptr<function, array<f32, DIM>>, beta: f32, gradient: ptr<function, array<f32, DIM>>, lane: u32,
 ) -> vec2f {
   let neck = (*u)[0];
-  let precision = exp_f32(-neck);
+  let inverse_variance = exp_f32(-neck);
   var squares = 0.0;
   for (var i = 1u; i < DIM; i++) { // unroll
     squares += (*u)[i] * (*u)[i];
-    (*gradient)[i] = -beta * precision * (*u)[i];
+    (*gradient)[i] = -beta * inverse_variance * (*u)[i];
   }
-  (*gradient)[0] = beta * (-neck / 9.0 + 0.5 * precision * squares - 0.5 * f32(DIM - 1u));
-  return vec2f(0.0, -neck * neck / 18.0 - 0.5 * precision * squares - 0.5 * neck * f32(DIM - 1u));
+  (*gradient)[0] = beta * (-neck / 9.0 + 0.5 * inverse_variance * squares - 0.5 * f32(DIM - 1u));
+  return vec2f(0.0, -neck * neck / 18.0 - 0.5 * inverse_variance * squares - 0.5 * neck * f32(DIM - 1u));
 }

@@ -40,10 +40,8 @@ const SOFTWARE_LOOP_ITERATIONS = 65000;
  * @throws DeviceError when the workgroup needs more memory than the device has
  */
 export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: number): Plan {
-  const wanted = lanes ??
-    (gpu.software || target.accumulators === 0
-      ? 1
-      : [1, 8, 32].find((n) => chains * n >= HARDWARE_INVOCATIONS) ?? 64);
+  const best = gpu.software ? 1 : [1, 8, 32].find((n) => chains * n >= HARDWARE_INVOCATIONS) ?? 64;
+  const wanted = target.accumulators === 0 ? 1 : lanes ?? best;
   const workgroup = Math.max(wanted, gpu.software ? SOFTWARE_WORKGROUP : HARDWARE_WORKGROUP);
   const bytes = wanted === 1 ? 0 : 4 * workgroup * (target.accumulators + 2);
   if (bytes > gpu.limits.maxComputeWorkgroupStorageSize && lanes === undefined) {

@@ -1,7 +1,9 @@
 /**
- * Annealed start: chains begin at independent prior draws and follow the likelihood as it is switched on, so
- * that they arrive where the posterior is with the pooled metric already learned. No chain is copied or
- * dropped: they stay independent, and chains that end in different modes show it in R-hat.
+ * Annealed start: chains begin near prior draws and follow the likelihood as it is switched on, a sequential Monte
+ * Carlo sampler (Del Moral, Doucet & Jasra 2006, JRSS-B 68) whose population is cut into islands. Within an island
+ * chains that fall behind are replaced by copies of those that do not, so that none is left in a corner of
+ * negligible weight; between islands nothing is ever exchanged, so that islands which settle on different modes
+ * show it in R-hat.
  */
 
 /** Share of the population's effective size each rise of beta may cost (conditional ESS; Zhou, Johansen &
@@ -45,6 +47,53 @@ export function nextBeta(beta: number, logLik: Float64Array, remaining: number):
   } else low = high;
   const slowest = beta > 0 ? beta ** (1 - 1 / remaining) : 0;
   return Math.min(1, Math.max(beta + low, slowest));
+}
+
+/** Chains of an island; all of a problem's chains when there are fewer than two islands' worth. */
+const ISLAND = 8;
+
+/** Log weights of the chains since their island was last resampled, and whom each chain is to copy now. */
+export interface Reweighted {
+  readonly logWeights: Float64Array; // (chains)
+  /** Index of the chain to copy, its own where it stays; undefined when every chain stays. */
+  readonly ancestors: readonly number[] | undefined;
+}
+
+/**
+ * Weighs chains for a rise of beta, and resamples the islands whose effective size has fallen under half
+ * (systematic resampling; Douc, Cappe & Moulines 2005).
+ *
+ * @param uniform one number in (0, 1) per island, as many as there may be chains
+ */
+export function reweigh(
+  logWeights: Float64Array,
+  logLik: Float64Array,
+  rise: number,
+  uniform: readonly number[],
+): Reweighted {
+  const chains = logLik.length, islands = Math.max(1, Math.floor(chains / ISLAND));
+  const next = logWeights.map((w, c) => Number.isFinite(logLik[c]!) ? w + rise * logLik[c]! : -Infinity);
+  const ancestors = Array.from({ length: chains }, (_, c) => c);
+  for (let island = 0; island < islands; island++) {
+    const first = Math.floor(island * chains / islands), end = Math.floor((island + 1) * chains / islands);
+    const own = next.subarray(first, end);
+    if (conditionalSize(own, 1) >= KEEP) continue;
+    systematic(own, uniform[island]!).forEach((from, i) => ancestors[first + i] = first + from);
+    own.fill(0);
+  }
+  const moved = ancestors.some((from, c) => from !== c);
+  return { logWeights: next, ancestors: moved ? ancestors : undefined };
+}
+
+/** As many indices as there are weights, each drawn about weight * count times. */
+function systematic(logWeights: Float64Array, uniform: number): number[] {
+  const highest = Math.max(...logWeights), weights = logWeights.map((w) => Math.exp(w - highest));
+  const total = weights.reduce((sum, w) => sum + w, 0), count = weights.length;
+  let at = 0, passed = weights[0]! / total;
+  return Array.from({ length: count }, (_, i) => {
+    while (passed < (i + uniform) / count && at < count - 1) passed += weights[++at]! / total;
+    return at;
+  });
 }
 
 /** The next step size from the mean acceptance at this one. */

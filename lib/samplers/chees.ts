@@ -12,8 +12,12 @@
 import type { TransitionBatch } from "../engine/ensemble.ts";
 import { type DualAveraging, initDualAveraging, stepDualAveraging } from "./dual_averaging.ts";
 
-/** Mean acceptance aimed at (Betancourt, Byrne & Girolami 2014; Stan's default). */
-const TARGET_ACCEPTANCE = 0.95;
+/**
+ * Mean acceptance aimed at. High, because the posterior is a bundle of curved ridges: at 0.9 one transition in a
+ * hundred diverges, at 0.98 fewer than one in a thousand, and effective draws per second stay the same (measured
+ * on the simulated K = 2 and K = 3 series and the built-in example).
+ */
+const TARGET_ACCEPTANCE = 0.98;
 // Adam without momentum on log T, as TFP: rate, decay of the squared gradient, largest step.
 const LEARNING_RATE = 0.05;
 const SQUARE_DECAY = 0.95;

@@ -1,4 +1,5 @@
 /** Pooled metric: moments of many chains' draws and the Cholesky factor of the inverse metric. */
+import { symmetricEigen } from "./eigen.ts";
 
 /** Count, mean and scatter of a set of draws. */
 export interface Moments {
@@ -90,4 +91,52 @@ export function factorFrom(moments: Moments): Float64Array {
     }
   }
   return cholesky(covariance, dim) ?? diagonal;
+}
+
+/** Largest variance of a whitened gradient that is taken at its word. */
+const STIFFEST = 1e4;
+
+/**
+ * The factor of the geometric mean of two inverse metrics: the covariance of the draws, F F^T, and the inverse
+ * covariance of their gradients (Seyboldt, Carlson & Carpenter 2026, arXiv 2603.18845). Where the posterior is
+ * a curved ridge, wide as a whole but narrow at every point, the draws' covariance alone asks for tiny steps.
+ * In whitened space the gradients' covariance is at least the identity (Cramer & Rao), so its eigenvalues are
+ * raised to 1: noise can only leave the metric as it was.
+ *
+ * @param factor Cholesky factor F of the draws' covariance, (D, D)
+ * @param gradients of the log density at draws, (n, D); rows that are not finite are left out
+ */
+export function balanceFactor(factor: Float64Array, gradients: Float64Array): Float64Array {
+  const dim = Math.sqrt(factor.length), n = gradients.length / dim;
+  const scatter = new Float64Array(dim * dim), white = new Float64Array(dim);
+  let count = 0;
+  for (let row = 0; row < n; row++) {
+    for (let j = 0; j < dim; j++) {
+      white[j] = 0;
+      for (let i = j; i < dim; i++) white[j]! += factor[i * dim + j]! * gradients[row * dim + i]!;
+    }
+    if (!white.every(Number.isFinite)) continue;
+    count++;
+    for (let i = 0; i < dim; i++) {
+      for (let j = 0; j < dim; j++) scatter[i * dim + j]! += white[i]! * white[j]!;
+    }
+  }
+  if (count < DENSE_DRAWS_PER_DIM * dim / 4) return factor;
+  const { values, vectors } = symmetricEigen(scatter.map((sum) => sum / count), dim);
+  // F Q diag(lambda^-1/4): a square root of the geometric mean, then its Cholesky factor.
+  const root = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    for (let k = 0; k < dim; k++) {
+      let sum = 0;
+      for (let j = 0; j <= i; j++) sum += factor[i * dim + j]! * vectors[j * dim + k]!;
+      root[i * dim + k] = sum * Math.min(STIFFEST, Math.max(1, values[k]!)) ** -0.25;
+    }
+  }
+  const inverseMetric = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    for (let j = 0; j < dim; j++) {
+      for (let k = 0; k < dim; k++) inverseMetric[i * dim + j]! += root[i * dim + k]! * root[j * dim + k]!;
+    }
+  }
+  return cholesky(inverseMetric, dim) ?? factor;
 }

@@ -83,7 +83,23 @@ export async function runChees(
     }
     const transitions = Math.min(WARMUP_BATCH, plan.warmup - i * WARMUP_BATCH);
     const batch = await advance(transitions, states.map((state) => warmupTuning(schedule, state)));
-    states = states.map((state, p) => stepWarmup(schedule, state, batch, p * each, each));
+    const slopes = schedule.renewals.includes(i + 1) ? await batchGradients(ensemble, batch) : undefined;
+    const own = transitions * each * dim; // numbers of one problem's gradients
+    const steps = states.map((state, p) => {
+      const stream = new RandomStream(seed, Purpose.resample, i * problems + p);
+      const uniform = Array.from({ length: each }, () => stream.uniform());
+      return stepWarmup(
+        schedule,
+        state,
+        batch,
+        p * each,
+        each,
+        uniform,
+        slopes?.subarray(p * own, (p + 1) * own),
+      );
+    });
+    states = steps.map(([state]) => state);
+    await replaceChains(ensemble, batch, steps.map(([, { ancestors }]) => ancestors));
     const done = Math.min(plan.warmup, (i + 1) * WARMUP_BATCH);
     onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
   }
@@ -100,6 +116,37 @@ export async function runChees(
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
   }
   return { batches, tuning, gradients, interrupted: false };
+}
+
+/** Gradients at every draw of a batch, (problems, transitions * chains of a problem, D). */
+async function batchGradients(ensemble: Ensemble, batch: TransitionBatch): Promise<Float64Array> {
+  const { positions, transitions, chains, dim } = batch, each = chains / ensemble.problems;
+  const byProblem = new Float64Array(transitions * chains * dim);
+  for (let p = 0; p < ensemble.problems; p++) {
+    for (let i = 0; i < transitions; i++) {
+      const from = (i * chains + p * each) * dim;
+      byProblem.set(positions.subarray(from, from + each * dim), (p * transitions + i) * each * dim);
+    }
+  }
+  return (await ensemble.evaluate(byProblem)).gradient;
+}
+
+/** Moves chains onto the positions of those they are to copy; `ancestors` has an entry per problem. */
+async function replaceChains(
+  ensemble: Ensemble,
+  { positions, transitions, chains, dim }: TransitionBatch,
+  ancestors: readonly (readonly number[] | undefined)[],
+): Promise<void> {
+  if (ancestors.every((own) => own === undefined)) return;
+  const each = chains / ancestors.length, last = (transitions - 1) * chains;
+  const placed = new Float64Array(chains * dim);
+  for (let c = 0; c < chains; c++) {
+    const problem = Math.floor(c / each);
+    const from = last +
+      (ancestors[problem] === undefined ? c : problem * each + ancestors[problem][c % each]!);
+    placed.set(positions.subarray(from * dim, (from + 1) * dim), c * dim);
+  }
+  await ensemble.setPositions(placed);
 }
 
 /** Chooses every chain's start from its candidates and places it there. */

@@ -4,9 +4,9 @@
  * gives back tunings. One state per problem; problems of one ensemble adapt independently.
  */
 import type { TransitionBatch, Tuning } from "../engine/ensemble.ts";
-import { annealStep, nextBeta } from "./anneal.ts";
+import { annealStep, nextBeta, reweigh } from "./anneal.ts";
 import { type CheesState, initChees, MAX_LEAPFROGS, restartChees, stepChees } from "./chees.ts";
-import { factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
+import { balanceFactor, factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
 
 /** Shares of the warm-up spent annealing and settling; the windows have the rest. */
 const ANNEAL_SHARE = 0.3;
@@ -49,6 +49,14 @@ export interface WarmupState {
   /** Draws since the window began; while annealing, of the last few batches. */
   readonly window: Moments;
   readonly recent: readonly Moments[];
+  /** Annealing weights of the chains, (chains). */
+  readonly logWeights: Float64Array;
+}
+
+/** What a step asks of its chains besides their next tuning. */
+export interface WarmupInfo {
+  /** Chain of the problem that each chain is to take over the position of, if any is to. */
+  readonly ancestors?: readonly number[];
 }
 
 /**
@@ -67,6 +75,7 @@ export function initWarmup(start: Float64Array, dim: number, beta: number): Warm
     centre: moments.mean,
     window: momentsOf(new Float64Array(0), dim, []),
     recent: [],
+    logWeights: new Float64Array(start.length / dim),
   };
 }
 
@@ -83,28 +92,38 @@ export function warmupTuning(schedule: Schedule, state: WarmupState): Tuning {
   };
 }
 
-/** One batch of the problem whose chains are `first .. first + count`. */
+/**
+ * One batch of the problem whose chains are `first .. first + count`.
+ *
+ * @param uniform numbers in (0, 1) for resampling, one per chain
+ * @param gradients of the log density at this batch's draws, (draws, D), where the metric is renewed
+ */
 export function stepWarmup(
   schedule: Schedule,
   state: WarmupState,
   batch: TransitionBatch,
   first: number,
   count: number,
-): WarmupState {
+  uniform: readonly number[],
+  gradients?: Float64Array,
+): readonly [WarmupState, WarmupInfo] {
   const dim = batch.dim, done = state.batch + 1;
   const moments = momentsOf(batch.positions, dim, rowsOf(batch, first, count));
-  if (state.batch < schedule.annealEnd) return annealed(schedule, state, batch, first, count, moments);
+  if (state.batch < schedule.annealEnd) {
+    return annealed(schedule, state, batch, first, count, uniform, moments);
+  }
 
   const window = mergeMoments(state.window, moments);
   const [chees] = stepChees(state.chees, batch, first, count);
   const next = { ...state, batch: done, chees, window, centre: moments.mean };
-  if (!schedule.renewals.includes(done)) return next;
-  return {
+  if (!schedule.renewals.includes(done)) return [next, {}];
+  const renewed = {
     ...next,
-    factor: factorFrom(window),
+    factor: gradients === undefined ? factorFrom(window) : balanceFactor(factorFrom(window), gradients),
     window: momentsOf(new Float64Array(0), dim, []),
     chees: restartChees(chees),
   };
+  return [renewed, {}];
 }
 
 /** What sampling runs at, once every batch of the warm-up is done. */
@@ -125,25 +144,30 @@ function annealed(
   batch: TransitionBatch,
   first: number,
   count: number,
+  uniform: readonly number[],
   moments: Moments,
-): WarmupState {
-  const done = state.batch + 1;
+): readonly [WarmupState, WarmupInfo] {
+  const done = state.batch + 1, remaining = schedule.annealEnd - done;
   let acceptance = 0;
   for (const row of rowsOf(batch, first, count)) acceptance += batch.acceptance[row]!;
   const stepSize = annealStep(state.stepSize, acceptance / (batch.transitions * count));
   const recent = [...state.recent, moments].slice(-ANNEAL_MEMORY);
   const last = (batch.transitions - 1) * batch.chains + first;
-  const remaining = schedule.annealEnd - done;
-  return {
+  const logLik = batch.logLik.slice(last, last + count);
+  const beta = remaining > 0 ? nextBeta(state.beta, logLik, remaining) : 1;
+  const { logWeights, ancestors } = reweigh(state.logWeights, logLik, beta - state.beta, uniform);
+  const next = {
     ...state,
     batch: done,
-    beta: remaining > 0 ? nextBeta(state.beta, batch.logLik.slice(last, last + count), remaining) : 1,
+    beta,
     stepSize,
     chees: remaining > 0 ? state.chees : initChees(stepSize, ANNEAL_LENGTH),
     factor: factorFrom(recent.reduce(mergeMoments)),
     centre: moments.mean,
     recent,
+    logWeights,
   };
+  return [next, ancestors === undefined ? {} : { ancestors }];
 }
 
 function* rowsOf(batch: TransitionBatch, first: number, count: number): Generator<number> {
