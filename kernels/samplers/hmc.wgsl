@@ -47,22 +47,33 @@ const STREAM_ACCEPT = 1u;
 // Energy error past which a trajectory counts as divergent (Stan's base_nuts.hpp, max_deltaH).
 const DIVERGENCE = 1000.0;
 
-const DIM_VECTORS = (DIM + 3u) / 4u;
 const TUNING = 1u + (2u * DIM + 1u) * DIM_VECTORS;
 
-// sum += scale * M v, M the matrix whose rows start at vector `at` of tuning. Rows are a loop and columns are
-// laid out: the compiled code stays small, and only `product` is indexed by a loop variable and lives in memory.
-fn add_product(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
-  var product: array<f32, DIM>;
-  for (var i = 0u; i < DIM; i++) {
-    var total = 0.0;
-    for (var j = 0u; j < DIM; j++) { // unroll
-      total += tuning[at + i * DIM_VECTORS + j / 4u][j % 4u] * (*v)[j];
-    }
-    product[i] = total;
-  }
+// Four elements of a vector from 4 g on; past its end whatever meets a zero of the padded factor.
+fn four(v: ptr<function, array<f32, DIM>>, g: u32) -> vec4f {
+  let last = DIM - 1u;
+  return vec4f((*v)[4u * g], (*v)[min(4u * g + 1u, last)], (*v)[min(4u * g + 2u, last)], (*v)[min(4u * g + 3u, last)]);
+}
+
+// sum += scale * F v, F lower triangular, its rows from vector `at` of tuning on.
+fn add_factor_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
   for (var i = 0u; i < DIM; i++) { // unroll
-    (*sum)[i] += scale * product[i];
+    var total = 0.0;
+    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
+      if (4u * g <= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
+    }
+    (*sum)[i] += scale * total;
+  }
+}
+
+// sum += scale * F^T v, the rows of F^T from vector `at` of tuning on.
+fn add_transposed_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
+  for (var i = 0u; i < DIM; i++) { // unroll
+    var total = 0.0;
+    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
+      if (4u * g + 3u >= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
+    }
+    (*sum)[i] += scale * total;
   }
 }
 
@@ -159,18 +170,18 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
         momentum = draw_momentum(chain, counter);
         start_energy = 0.5 * squared_norm(&momentum)
           - (state[LOG_PRIOR * chains + chain] + beta * state[LOG_LIK * chains + chain]);
-        add_product(transposed, &gradient, 0.5 * step_size, &momentum);
+        add_transposed_times(transposed, &gradient, 0.5 * step_size, &momentum);
       }
     }
 
     let steps = select(leapfrogs[transition * launch.problems + of_all], 1u, refresh);
     while (done < steps && budget > 0u) {
-      add_product(factor, &momentum, step_size, &position);
+      add_factor_times(factor, &momentum, step_size, &position);
       log_density = target_evaluate(problem, &position, beta, &gradient, lane);
       done += 1u;
       budget -= 1u;
       let kick = select(step_size, 0.5 * step_size, done == steps);
-      add_product(transposed, &gradient, kick, &momentum);
+      add_transposed_times(transposed, &gradient, kick, &momentum);
     }
 
     if (done == steps) {

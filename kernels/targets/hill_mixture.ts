@@ -7,6 +7,10 @@ import type { ProblemTable, TargetKernel } from "./target.ts";
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
 /** Floats of one coordinate in the table: (loc, scale, m, c1), (c2, c3, c4, 0). */
 const COORDINATE_FLOATS = 8;
+/** Rows of one turn of the kernel's row loop: loop-carried sums and masks are paid per turn. */
+const ROWS_AT_ONCE = 2;
+/** Rows summed in one go before they are added to the total. */
+const BLOCK = 32;
 /** 32-bit words of the WGSL struct `Problem`. */
 const PROBLEM_WORDS = 12;
 
@@ -59,7 +63,7 @@ export function hillMixtureKernel(problems: readonly HillProblem[]): TargetKerne
   return {
     file: "targets/hill_mixture.wgsl",
     source,
-    constants: { DIM: dim, K: components, J: width },
+    constants: { DIM: dim, K: components, J: width, ROWS_AT_ONCE, BLOCK },
     tables,
     data,
     accumulators: 4 * components + 5 + width,
@@ -71,25 +75,25 @@ export function hillMixtureKernel(problems: readonly HillProblem[]): TargetKerne
 /** Rows, then coordinates. @param firstKnot where this problem's knots begin in `target_data` */
 function tableOf(problem: HillProblem, firstKnot: number): ProblemTable {
   const { rows, median, coordinates, layout: { width, components } } = problem;
-  const stride = 4 * Math.ceil((3 + width) / 4);
-  const vectors = new Float32Array(rows * stride + coordinates.length * COORDINATE_FLOATS);
+  const stride = 4 + 4 * Math.ceil(width / 4), filled = ROWS_AT_ONCE * Math.ceil(rows / ROWS_AT_ONCE);
+  const vectors = new Float32Array(filled * stride + coordinates.length * COORDINATE_FLOATS);
   for (let t = 0; t < rows; t++) {
-    vectors.set([problem.spend[t]!, problem.response[t]!, problem.time[t]!], t * stride);
-    vectors.set(problem.baseline.subarray(t * width, (t + 1) * width), t * stride + 3);
+    vectors.set([problem.spend[t]!, problem.response[t]!, problem.time[t]!, 1], t * stride);
+    vectors.set(problem.baseline.subarray(t * width, (t + 1) * width), t * stride + 4);
   }
   let constant = 0;
   coordinates.forEach((coordinate, i) => {
     const term = priorTerm(coordinate);
     constant += term.constant + Math.log(coordinate.scale);
-    vectors.set([coordinate.loc, coordinate.scale, ...term.terms], rows * stride + i * COORDINATE_FLOATS);
+    vectors.set([coordinate.loc, coordinate.scale, ...term.terms], filled * stride + i * COORDINATE_FLOATS);
   });
   return {
     vectors,
     header(firstVector) {
       const words = new Uint32Array(PROBLEM_WORDS), floats = new Float32Array(words.buffer);
-      words.set([firstVector, rows, firstVector + rows * stride / 4, firstKnot, median.values.length]);
+      words.set([firstVector, filled, firstVector + filled * stride / 4, firstKnot, median.values.length]);
       words[5] = problem.centred && components > 1 ? 1 : 0;
-      floats.set([median.start, 1 / median.step, constant], 6);
+      floats.set([median.start, 1 / median.step, constant, rows], 6);
       return words;
     },
   };

@@ -3,22 +3,23 @@
 //   s_t = x_t + alpha s_{t-1}                       f_k(s) = A_k logistic(n_k (ln s - ln kappa_k)), f_k(0) = 0
 //   y_t ~ sum_k pi_k Normal(b_t + f_k(s_t), sigma)  b_t = intercept + slope tau_t + sum_j gamma_j c_tj
 //
-// Generated constants: K components, J baseline columns after intercept and slope, DIM coordinates, LANES lanes
-// that share one chain (each takes a contiguous stretch of rows; adstock over lanes is a scan).
+// Generated constants: K components, J baseline columns after intercept and slope, DIM coordinates, ROWS_AT_ONCE
+// rows per turn of the row loop, BLOCK rows summed before they join the total, LANES lanes that share one chain
+// (each takes a contiguous stretch of rows; adstock over lanes is a scan).
 // Layout of a position and meaning of every coordinate: lib/model/problem.ts. Everything standardised.
 //
 // table (tables_uniform.wgsl or tables_storage.wgsl), vec4f, offsets per problem:
-//   rows:        (T, ceil((3 + J) / 4)): x, y, tau, c_1 .. c_J, padded
+//   rows:        (T up to a multiple of ROWS_AT_ONCE, 1 + ceil(J / 4)): (x, y, tau, 1), then c_1 .. c_J; fill 0
 //   coordinates: (DIM, 2): (loc, scale, centre m, c1), (c2, c3, c4, 0); see the prior terms below
 // target_data, f32: knots of ln median(s(alpha)) over logit alpha, offset per problem
 //
 // Loops marked `unroll` are laid out at assembly (lib/engine/unroll.ts): arrays indexed by constants only stay in
-// registers. Cost per row: K + 1 logarithms and divisions, 2 K exponentials; per gradient about 40 T K flops.
+// registers. Cost per row: one logarithm, 2 K exponentials, K + 2 divisions, about 25 K + 30 other operations.
 // Accuracy against f64: log density within 1e-3 + 1e-6 |value|, gradient within 1e-3 of its norm (tests/kernels).
 
 struct Problem {
   rows_at: u32,        // first row in table
-  rows: u32,           // T
+  rows: u32,           // T up to a multiple of ROWS_AT_ONCE
   coordinates_at: u32, // first coordinate in table
   median_at: u32,      // first knot in target_data
   knots: u32,
@@ -26,14 +27,14 @@ struct Problem {
   median_start: f32,   // logit alpha of the first knot
   median_inverse_step: f32,
   constant: f32,       // normalising constants of all priors and scales
-  padding_a: u32,
+  filled_rows: f32,    // T
   padding_b: u32,
   padding_c: u32,
 }
 
 @group(0) @binding(2) var<storage, read> target_data: array<f32>;
 
-const ROW = (6u + J) / 4u; // vectors per row
+const ROW = 1u + (J + 3u) / 4u; // vectors per row
 const SIGMA = 3u + J;
 const KAPPA = SIGMA + 1u;
 const STICKS = KAPPA + K;
@@ -54,13 +55,13 @@ const ACC_KAPPA = ACC_SHAPE + K;          // sum of q_k
 const ACC_WEIGHT = ACC_KAPPA + K;         // sum of rho_k
 const ACC = ACC_WEIGHT + K;
 
-// ln of the smallest normal f32: stands for ln s where s is 0 or below the normal range.
-const LOG_TINY = -87.33654;
+const TINY = 1.17549435e-38; // the smallest normal f32; adstock below it counts as none
+const LOG_ZERO = -1.0e4; // stands for ln 0: the Hill function is 0 there for every n above 0.01
+const ROOT = 0.849321800; // sqrt(log2(e) / 2)
 const HALF_LOG_TWO_PI = 0.9189385332;
 // Rows are summed in blocks, then blocks in one sum: compensated summation would be more exact still, but
 // compilers simplify (a + b) - a to b (seen in Mesa 22.3's NIR), and blocks survive them. The product of a
 // block's softmax sums, each within [1, 8], stays below 2^97 before its one logarithm is taken.
-const BLOCK = 32u;
 
 // ln median(s(alpha)) and its derivative with respect to logit alpha: cubic Hermite with Catmull-Rom slopes,
 // constant beyond the ends, as lib/model/median.ts.
@@ -224,83 +225,104 @@ fn target_evaluate(
   }
 
   // --- one pass over the rows of this lane ---
-  let stretch = (problem.rows + LANES - 1u) / LANES;
+  // In units that save work per row: exponents to base 2, and residuals times ROOT / sigma, so that the squared
+  // residual is the exponent of the Normal density itself. The sums are turned back after the loop.
+  let to_scaled = ROOT * inverse_sigma;
+  var steep: array<f32, K>;            // -n_k log2(e)
+  var scaled_amplitude: array<f32, K>; // A_k ROOT / sigma
+  var log2_weight: array<f32, K>;
+  var pull_by_log_s: array<f32, K>;    // n_k A_k
+  for (var k = 0u; k < K; k++) { // unroll
+    steep[k] = -LOG2_E * shape[k];
+    scaled_amplitude[k] = amplitude[k] * to_scaled;
+    log2_weight[k] = LOG2_E * log_weight[k];
+    pull_by_log_s[k] = shape[k] * amplitude[k];
+  }
+  let stretch = (problem.rows + LANES * ROWS_AT_ONCE - 1u) / (LANES * ROWS_AT_ONCE) * ROWS_AT_ONCE;
   let begin = min(lane * stretch, problem.rows);
   let end = min(begin + stretch, problem.rows);
   let entry = lanes_adstock(problem, alpha, lane, begin, end, stretch);
   var s = entry.x;  // s_{t-1}
   var ds = entry.y; // d s_{t-1} / d alpha
   var acc: array<f32, ACC>;
-  var block_log_lik = 0.0;
-  var product = 1.0;
-  var in_block = 0u;
-  for (var t = begin; t < end; t++) {
-    let row = problem.rows_at + t * ROW;
-    let head = table[row]; // x, y, tau, c_1
-    ds = s + alpha * ds;
-    s = head.x + fma(-forgotten, s, s); // alpha s, with the small 1 - alpha exact where alpha is near 1
-    let positive = s > 1.17549435e-38;
-    let log_s = select(LOG_TINY, log_f32(s), positive);
-    var residual = head.y - base[0] - base[1] * head.z;
-    for (var j = 0u; j < J; j++) { // unroll
-      residual -= base[2u + j] * table[row + (3u + j) / 4u][(3u + j) % 4u];
-    }
+  for (var block = begin; block < end; block += BLOCK) {
+    let block_end = min(block + BLOCK, end);
+    var log2_lik = 0.0;
+    var product = 1.0;
+    for (var first = block; first < block_end; first += ROWS_AT_ONCE) {
+      for (var next = 0u; next < ROWS_AT_ONCE; next++) { // unroll
+        let row = problem.rows_at + (first + next) * ROW;
+        let head = table[row]; // x, y, tau, 1 (0 in rows that fill up the last turn)
+        ds = s + alpha * ds;
+        s = head.x + fma(-forgotten, s, s); // alpha s, with the small 1 - alpha exact where alpha is near 1
+        let log_s = select(LOG_ZERO, log_f32(s), s > TINY);
+        var left = (head.y - base[0] - base[1] * head.z);
+        for (var j = 0u; j < J; j++) { // unroll
+          left -= base[2u + j] * table[row + 1u + j / 4u][j % 4u];
+        }
+        left *= to_scaled;
 
-    var hill: array<f32, K>;
-    var r: array<f32, K>;
-    var w: array<f32, K>;
-    var highest = -3.0e38;
-    for (var k = 0u; k < K; k++) { // unroll
-      hill[k] = select(0.0, logistic(shape[k] * (log_s - log_kappa[k])), positive);
-      r[k] = (residual - amplitude[k] * hill[k]) * inverse_sigma;
-      w[k] = log_weight[k] - 0.5 * r[k] * r[k];
-      highest = max(highest, w[k]);
-    }
-    var total = 0.0;
-    for (var k = 0u; k < K; k++) { // unroll
-      w[k] = exp_f32(w[k] - highest);
-      total += w[k];
-    }
-    let inverse_total = 1.0 / total;
+        var above: array<f32, K>; // ln s - ln kappa_k
+        var hill: array<f32, K>;
+        var r: array<f32, K>;
+        var w: array<f32, K>;
+        var highest = -3.0e38;
+        for (var k = 0u; k < K; k++) { // unroll
+          above[k] = log_s - log_kappa[k];
+          hill[k] = 1.0 / (1.0 + exp2(steep[k] * above[k]));
+          r[k] = left - scaled_amplitude[k] * hill[k];
+          w[k] = log2_weight[k] - r[k] * r[k];
+          highest = max(highest, w[k]);
+        }
+        var total = 0.0;
+        for (var k = 0u; k < K; k++) { // unroll
+          w[k] = exp2(w[k] - highest);
+          total += w[k];
+        }
+        log2_lik += head.w * highest;
+        product *= select(1.0, total, head.w > 0.0);
+        let share = head.w / total;
 
-    block_log_lik += highest;
-    product *= total;
-    in_block += 1u;
-    if (in_block == BLOCK) {
-      acc[ACC_LOG_LIK] += block_log_lik + log_f32(product);
-      block_log_lik = 0.0;
-      product = 1.0;
-      in_block = 0u;
+        var pull = 0.0;     // d log lik_t / d mean
+        var by_log_s = 0.0; // d log lik_t / d ln s_t
+        for (var k = 0u; k < K; k++) { // unroll
+          let rho = w[k] * share;
+          let rho_r = rho * r[k];
+          let on_hill = rho_r * hill[k];
+          let q = on_hill - on_hill * hill[k];
+          pull += rho_r;
+          by_log_s += pull_by_log_s[k] * q;
+          acc[ACC_SQUARES] += rho_r * r[k];
+          acc[ACC_AMPLITUDE + k] += on_hill;
+          acc[ACC_SHAPE + k] += q * above[k];
+          acc[ACC_KAPPA + k] += q;
+          acc[ACC_WEIGHT + k] += rho;
+        }
+        acc[ACC_ALPHA] += by_log_s * ds / max(s, TINY);
+        acc[ACC_BASE] += pull;
+        acc[ACC_BASE + 1u] += pull * head.z;
+        for (var j = 0u; j < J; j++) { // unroll
+          acc[ACC_BASE + 2u + j] += pull * table[row + 1u + j / 4u][j % 4u];
+        }
+      }
     }
-
-    var pull = 0.0;       // d log lik_t / d mean
-    var by_log_s = 0.0;   // d log lik_t / d ln s_t
-    for (var k = 0u; k < K; k++) { // unroll
-      let rho = w[k] * inverse_total;
-      let rho_r = rho * r[k];
-      let c = rho_r * inverse_sigma;
-      let ch = c * hill[k];
-      let q = ch * amplitude[k] * (1.0 - hill[k]);
-      pull += c;
-      by_log_s += shape[k] * q;
-      acc[ACC_SQUARES] += rho_r * r[k];
-      acc[ACC_AMPLITUDE + k] += ch;
-      acc[ACC_SHAPE + k] += q * (log_s - log_kappa[k]);
-      acc[ACC_KAPPA + k] += q;
-      acc[ACC_WEIGHT + k] += rho;
-    }
-    acc[ACC_ALPHA] += select(0.0, by_log_s * ds / s, positive);
-    acc[ACC_BASE] += pull;
-    acc[ACC_BASE + 1u] += pull * head.z;
-    for (var j = 0u; j < J; j++) { // unroll
-      acc[ACC_BASE + 2u + j] += pull * table[row + (3u + j) / 4u][(3u + j) % 4u];
-    }
+    acc[ACC_LOG_LIK] += LN_2 * log2_lik + log_f32(product);
   }
-  acc[ACC_LOG_LIK] += block_log_lik + log_f32(product);
   lanes_sum(&acc, lane);
+  let to_slope = inverse_sigma / ROOT; // sums of scaled residuals to derivatives by a mean
+  acc[ACC_SQUARES] /= ROOT * ROOT;
+  acc[ACC_ALPHA] *= to_slope;
+  for (var j = 0u; j < 2u + J; j++) { // unroll
+    acc[ACC_BASE + j] *= to_slope;
+  }
+  for (var k = 0u; k < K; k++) { // unroll
+    acc[ACC_AMPLITUDE + k] *= to_slope;
+    acc[ACC_SHAPE + k] *= to_slope * amplitude[k];
+    acc[ACC_KAPPA + k] *= to_slope * amplitude[k];
+  }
 
   // --- likelihood gradient back to natural coordinates ---
-  let rows = f32(problem.rows);
+  let rows = problem.filled_rows;
   let log_lik = acc[ACC_LOG_LIK] - rows * (log_sigma + HALF_LOG_TWO_PI);
   (*gradient)[SIGMA] += beta * (acc[ACC_SQUARES] - rows);
   for (var j = 0u; j < 2u + J; j++) { // unroll

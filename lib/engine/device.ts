@@ -115,7 +115,7 @@ export class Gpu {
   /** Makes a buffer that holds `data`, of 32-bit words, from the start; COPY_DST is added to `usage`. */
   upload(label: string, data: ArrayBuffer | ArrayBufferView<ArrayBuffer>, usage: number): GPUBuffer {
     const buffer = this.buffer(label, data.byteLength, usage | GPUBufferUsage.COPY_DST);
-    this.device.queue.writeBuffer(buffer, 0, data);
+    if (data.byteLength > 0) this.device.queue.writeBuffer(buffer, 0, data); // Deno 2.9.6 panics on nothing
     return buffer;
   }
 

@@ -107,6 +107,7 @@ export class WebgpuEnsemble {
       { file: "kernels/samplers/hmc.wgsl", source: hmcSource },
     ], {
       ...target.constants,
+      DIM_VECTORS: Math.ceil(target.constants["DIM"]! / 4),
       LANES: plan.lanes,
       WORKGROUP: plan.workgroup,
       CHAINS_PER_GROUP: plan.chainsPerGroup,
