@@ -7,7 +7,7 @@ import { basicRhat } from "./diagnostics/rhat.ts";
 import { sortColumn } from "./diagnostics/column.ts";
 import type { Engine } from "./engine/ensemble.ts";
 import { openEngine } from "./engine/open.ts";
-import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
+import { type FitHooks, type FitOptions, type FitOutcome, METHODS, type Progress } from "./fit_types.ts";
 import { samplePrior } from "./model/initial.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
@@ -91,7 +91,8 @@ async function sampleWith(
   options: FitOptions,
   { onProgress, signal }: FitHooks,
 ): Promise<{ run: CheesRun; sample: Sample; timing: Omit<FitReport["timing"], "total_s"> }> {
-  const { chains, warmup, draws, seed } = options;
+  const { warmup, draws, seed } = options;
+  const chains = options.chains ?? METHODS[options.method].chains[engine.name];
   const ensemble = await engine.ensemble({
     target: { kind: "hill_mixture", problems: [problem] },
     chainsPerProblem: chains,

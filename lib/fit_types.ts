@@ -11,7 +11,8 @@ import type { FitInputs, FitReport } from "./runs/schema.ts";
 export interface MethodInfo {
   /** One line for `--help`. */
   readonly title: string;
-  readonly chains: number;
+  /** Chains when the choice is left to the method; fewer on the processor, where each costs its own time. */
+  readonly chains: { readonly webgpu: number; readonly cpu: number };
   readonly warmup: number;
   /** Draws kept per chain. */
   readonly draws: number;
@@ -21,7 +22,7 @@ export interface MethodInfo {
 export const METHODS = {
   chees: {
     title: "ChEES-HMC: many chains share one step size, trajectory length and metric",
-    chains: 64,
+    chains: { webgpu: 64, cpu: 32 },
     warmup: 400,
     draws: 400,
   },
@@ -41,7 +42,8 @@ export interface FitOptions {
   readonly series: Series;
   readonly spec: Spec;
   readonly method: MethodName;
-  readonly chains: number;
+  /** Left out: as many as suit the method and the engine. */
+  readonly chains?: number;
   /** Transitions per chain spent on adaptation and thrown away. */
   readonly warmup: number;
   /** Draws kept per chain. */

@@ -34,11 +34,18 @@ import { gather, type Line, type OptionTable, type Values } from "./options.ts";
 const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 /** Draws of all chains together: at 30 columns of doubles this is 1 GB, and no diagnostic gains from more. */
 const MOST_DRAWS = 4_000_000;
+/** The built-in example has two curves. */
+const EXAMPLE_COMPONENTS = 2;
 const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];
 
 const OPTIONS = {
   ...COLUMN_OPTIONS,
-  components: { kind: "integer", min: 1, max: 8, help: "number of response curves (default 3)" },
+  components: {
+    kind: "integer",
+    min: 1,
+    max: 8,
+    help: "number of response curves (default 3; built-in example 2)",
+  },
   preset: {
     kind: "choice",
     choices: Object.keys(PRESETS),
@@ -51,7 +58,12 @@ const OPTIONS = {
     fallback: DEFAULT_METHOD,
     help: "sampling method",
   },
-  chains: { kind: "integer", min: 4, max: 16384, help: `chains (default ${chains})` },
+  chains: {
+    kind: "integer",
+    min: 4,
+    max: 16384,
+    help: `chains (default ${chains.webgpu}, on the processor ${chains.cpu})`,
+  },
   warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
   draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
   seed: {
@@ -137,7 +149,7 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
   const problems: Problem[] = [...line.problems];
   const sizes = sizesOf(values);
   await gather(problems, () => checkSizes(sizes));
-  const spec = await gather(problems, () => readSpec(values));
+  const spec = await gather(problems, () => readSpec(values, file === undefined));
   const selection = await gather(problems, () => readSelection(file, line));
   // A default directory gets its name from the finished fit, but its place can be checked now.
   await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
@@ -178,13 +190,13 @@ type Sizes = Pick<FitOptions, "chains" | "warmup" | "draws">;
 function sizesOf(values: FitValues): Sizes {
   const usual = METHODS[values.method];
   return {
-    chains: values.chains ?? usual.chains,
+    ...(values.chains === undefined ? {} : { chains: values.chains }),
     warmup: values.warmup ?? usual.warmup,
     draws: values.draws ?? usual.draws,
   };
 }
 
-function checkSizes({ chains, draws }: Sizes): void {
+function checkSizes({ chains = 0, draws }: Sizes): void {
   if (chains * draws <= MOST_DRAWS) return;
   throw new InputError([{
     where: "--chains and --draws",
@@ -212,7 +224,8 @@ async function readSelection(
 }
 
 /** The model: the config file's settings, with what the command line names put in their place. */
-async function readSpec({ config, components, preset }: FitValues): Promise<Spec> {
+async function readSpec({ config, components, preset }: FitValues, example: boolean): Promise<Spec> {
+  if (example && config === undefined && preset === undefined) components ??= EXAMPLE_COMPONENTS;
   const settings = config === undefined ? {} : await readConfig(config);
   const named = {
     ...(components === undefined ? {} : { components }),

@@ -15,7 +15,7 @@ export function openCpu(workers = navigator.hardwareConcurrency): Engine {
   return {
     name: "cpu",
     adapter: `processor, ${workers} ${workers === 1 ? "worker" : "workers"}`,
-    software: true,
+    software: false,
     ensemble: (spec) => cpuEnsemble(pool, spec, handles++),
     close() {
       for (const worker of pool) worker.terminate();

@@ -87,7 +87,7 @@ export interface Engine {
   readonly name: "webgpu" | "cpu";
   /** Adapter name, or the processor: `cpu, 4 workers`. */
   readonly adapter: string;
-  /** Whether the adapter is software on the processor's own cores. */
+  /** Whether `webgpu` runs on a software adapter, on the processor's own cores. */
   readonly software: boolean;
   ensemble(spec: EnsembleSpec): Promise<Ensemble>;
   close(): Promise<void>;

@@ -88,7 +88,7 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
 }
 
 function parameterLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
-  const rows = report.summary;
+  const rows = report.summary.filter(({ name }) => !name.startsWith("fitted.")); // watched, not parameters
   const column = (title: string, rank: number, cell: (row: typeof rows[number]) => string): Column => ({
     title,
     rank,

@@ -42,7 +42,7 @@ export const fitReportSchema = z.object({
   method: text,
   engine: z.enum(["webgpu", "cpu"]),
   adapter: text,
-  /** Whether the adapter is software on the processor's own cores. */
+  /** Whether WebGPU ran on a software adapter, on the processor's own cores. */
   software: z.boolean(),
   seed: count,
   /** What was asked for, as it was asked; null where it was left to hillmix. */

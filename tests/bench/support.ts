@@ -20,12 +20,11 @@ export interface FitRequest {
 
 /** Fits with the default method, preset and sizes. */
 export function fitSeries({ series, components, seed, engine }: FitRequest): Promise<FitOutcome> {
-  const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];
+  const { warmup, draws } = METHODS[DEFAULT_METHOD];
   return fit({
     series,
     spec: parseSpec({ components }, "test"),
     method: DEFAULT_METHOD,
-    chains,
     warmup,
     draws,
     seed,
