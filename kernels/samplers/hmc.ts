@@ -46,14 +46,14 @@ export function packLaunch(launch: Launch): Uint32Array<ArrayBuffer> {
   ]);
 }
 
-/** Tunings as the kernel reads them, room for `capacity` problems. */
+/** Tunings as the kernel reads them, in an array of so many vectors. */
 export function packTuning(
   tuning: readonly Tuning[],
   dim: number,
-  capacity: number,
+  vectors: number,
 ): Float32Array<ArrayBuffer> {
   const padded = 4 * Math.ceil(dim / 4), stride = 4 * tuningVectors(dim);
-  const packed = new Float32Array(stride * capacity);
+  const packed = new Float32Array(4 * vectors);
   tuning.forEach(({ stepSize, beta, factor, centre }, problem) => {
     const at = problem * stride;
     packed.set([stepSize, beta], at);

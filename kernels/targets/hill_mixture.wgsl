@@ -56,7 +56,7 @@ const ACC_WEIGHT = ACC_KAPPA + K;         // sum of rho_k
 const ACC = ACC_WEIGHT + K;
 
 const TINY = 1.17549435e-38; // the smallest normal f32; adstock below it counts as none
-const LOG_ZERO = -1.0e4; // stands for ln 0: the Hill function is 0 there for every n above 0.01
+const LOG_ZERO = -1.0e30; // stands for ln 0: the Hill function is 0 there for every n above 1e-27
 const ROOT = 0.849321800; // sqrt(log2(e) / 2)
 const HALF_LOG_TWO_PI = 0.9189385332;
 // Rows are summed in blocks, then blocks in one sum: compensated summation would be more exact still, but

@@ -17,9 +17,17 @@ export interface Plan {
   readonly problemsPerSet: number;
   /** Most gradients one launch may compute per chain, whatever the time. */
   readonly maxBudget: number;
-  /** Vectors of four floats in the largest set's table. */
+  /** Vectors of four floats that a set's table has room for. */
   readonly tableVectors: number;
+  /** Problems, and vectors of tuning, that a set has room for. */
+  readonly problemSlots: number;
+  readonly tuningSlots: number;
 }
+
+/** Largest uniform buffer asked for: what WebGPU grants everywhere. */
+const UNIFORM_BYTES = 65536;
+/** Most problems of a set that is read from uniform buffers. */
+const UNIFORM_PROBLEMS = 1024;
 
 /** llvmpipe runs 8 invocations per vector and a workgroup per core: small groups balance best (measured). */
 const SOFTWARE_WORKGROUP = 8;
@@ -74,15 +82,29 @@ function loopIterations({ constants, rows }: TargetKernel): number {
 function tablePlan(
   gpu: Gpu,
   target: TargetKernel,
-): Pick<Plan, "uniform" | "problemsPerSet" | "tableVectors"> {
+): Pick<Plan, "uniform" | "problemsPerSet" | "tableVectors" | "problemSlots" | "tuningSlots"> {
   const tables = target.tables ?? [];
   const sizes = tables.map(({ vectors }) => vectors.length / 4);
   const largest = Math.max(1, ...sizes), total = Math.max(1, sizes.reduce((sum, size) => sum + size, 0));
-  const limit = Math.floor(gpu.limits.maxUniformBufferBindingSize / 16);
-  const perSet = Math.floor(Math.min(limit / largest, limit / tuningVectors(target.constants["DIM"]!)));
+  const limit = Math.floor(Math.min(gpu.limits.maxUniformBufferBindingSize, UNIFORM_BYTES) / 16);
+  const problems = Math.max(1, tables.length), tuning = tuningVectors(target.constants["DIM"]!);
+  const perSet = Math.min(problems, UNIFORM_PROBLEMS, Math.floor(Math.min(limit / largest, limit / tuning)));
   if (!gpu.software || perSet < 1) {
-    return { uniform: false, problemsPerSet: Math.max(1, tables.length), tableVectors: total };
+    return {
+      uniform: false,
+      problemsPerSet: problems,
+      tableVectors: total,
+      problemSlots: problems,
+      tuningSlots: problems * tuning,
+    };
   }
-  const problemsPerSet = Math.min(Math.max(1, tables.length), perSet);
-  return { uniform: true, problemsPerSet, tableVectors: problemsPerSet * largest };
+  // The sizes of uniform arrays are part of the kernel's text. Always the same ones, so that data of any length
+  // runs on the same compiled kernel, which drivers cache.
+  return {
+    uniform: true,
+    problemsPerSet: perSet,
+    tableVectors: limit,
+    problemSlots: UNIFORM_PROBLEMS,
+    tuningSlots: limit,
+  };
 }

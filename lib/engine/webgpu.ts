@@ -3,6 +3,12 @@ import type { GpuStats } from "./device.ts";
 import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
 
+/**
+ * How long a terminated Worker gets to let go of the graphics driver: 10 to 20 ms on an idle machine. Deno does
+ * not say when its thread has ended, and a process that ends first crashes (one in five on llvmpipe).
+ */
+const TEARDOWN_MS = 100;
+
 /** The `webgpu` engine; also tells what its device holds. */
 export interface WebgpuEngine extends Engine {
   /** Buffers on the device now: what is left after closing every ensemble has leaked. */
@@ -28,6 +34,7 @@ export async function openWebgpu(lanes?: number): Promise<WebgpuEngine> {
       close: async () => {
         await worker.call("close");
         worker.terminate();
+        await new Promise((resolve) => setTimeout(resolve, TEARDOWN_MS));
       },
     };
   } catch (error) {

@@ -10,7 +10,6 @@ import {
   stateFields,
   stateGradient,
   stateLogPrior,
-  tuningVectors,
 } from "../../kernels/samplers/hmc.ts";
 import lanesMany from "../../kernels/common/lanes_many.wgsl" with { type: "text" };
 import lanesOne from "../../kernels/common/lanes_one.wgsl" with { type: "text" };
@@ -111,9 +110,9 @@ export class WebgpuEnsemble {
       LANES: plan.lanes,
       WORKGROUP: plan.workgroup,
       CHAINS_PER_GROUP: plan.chainsPerGroup,
-      PROBLEMS: plan.problemsPerSet,
-      TABLE_VECTORS: plan.tableVectors,
-      TUNING_VECTORS: plan.problemsPerSet * tuningVectors(target.constants["DIM"]!),
+      ...(plan.uniform
+        ? { PROBLEMS: plan.problemSlots, TABLE_VECTORS: plan.tableVectors, TUNING_VECTORS: plan.tuningSlots }
+        : {}),
     });
     const pipeline = await gpu.compile("hmc", shader, "hmc");
     return new WebgpuEnsemble(gpu, spec, target, pipeline, plan);
@@ -231,7 +230,7 @@ export class WebgpuEnsemble {
         const some = packTuning(
           tuning.slice(set.first, set.first + set.count),
           dim,
-          this.#plan.problemsPerSet,
+          this.#plan.tuningSlots,
         );
         const usage = this.#plan.uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
         const tuningBuffer = upload("tuning", some, usage);
@@ -338,7 +337,7 @@ export class WebgpuEnsemble {
       });
       const own: { binding: number; buffer: GPUBuffer }[] = [];
       if (headers.length > 0) {
-        const words = new Uint32Array(headers[0]!.length * problemsPerSet);
+        const words = new Uint32Array(headers[0]!.length * this.#plan.problemSlots);
         headers.forEach((header, i) => words.set(header, i * header.length));
         own.push({ binding: 0, buffer: gpu.upload("problems", words, usage) });
         own.push({ binding: 1, buffer: gpu.upload("tables", vectors, usage) });
