@@ -44,7 +44,7 @@ const OPTIONS = {
     kind: "integer",
     min: 1,
     max: 8,
-    help: "number of response curves (default 3; built-in example 2)",
+    help: "number of response curves (default 3; example 2)",
   },
   preset: {
     kind: "choice",
@@ -62,7 +62,7 @@ const OPTIONS = {
     kind: "integer",
     min: 4,
     max: 16384,
-    help: `chains (default ${chains.webgpu}, on the processor ${chains.cpu})`,
+    help: `chains (default ${chains.webgpu}; cpu ${chains.cpu})`,
   },
   warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
   draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
@@ -150,7 +150,7 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
   const sizes = sizesOf(values);
   await gather(problems, () => checkSizes(sizes));
   const spec = await gather(problems, () => readSpec(values, file === undefined));
-  const selection = await gather(problems, () => readSelection(file, line));
+  const selection = await gather(problems, () => readSelection(file, line, spec?.controls ?? []));
   // A default directory gets its name from the finished fit, but its place can be checked now.
   await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
   if (spec === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
@@ -209,9 +209,10 @@ function checkSizes({ chains = 0, draws }: Sizes): void {
 async function readSelection(
   file: string | undefined,
   { values, problems }: Line<typeof OPTIONS>,
+  moreControls: readonly string[],
 ): Promise<Pick<Selection, "series" | "notes"> | undefined> {
   if (file === undefined) {
-    refuseColumnsWithoutFile(values);
+    refuseColumnsWithoutFile({ ...values, control: [...values.control, ...moreControls] });
     return { series: exampleSeries(), notes: [] };
   }
   const table = await readTableFile(file);
@@ -220,7 +221,10 @@ async function readSelection(
     const name = where.slice("--".length);
     return Object.hasOwn(COLUMN_OPTIONS, name) || !Object.hasOwn(OPTIONS, name);
   });
-  return columnsInDoubt ? undefined : selectSeries(table, rolesOf(values));
+  return columnsInDoubt ? undefined : selectSeries(
+    table,
+    rolesOf({ ...values, control: [...new Set([...values.control, ...moreControls])] }),
+  );
 }
 
 /** The model: the config file's settings, with what the command line names put in their place. */

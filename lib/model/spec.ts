@@ -116,6 +116,9 @@ const configSchema = z.strictObject({
     "Coordinates of the sampler; the posterior stays the same.",
   ),
   priors: priorsSchema.partial().default({}).describe("Priors that replace the preset's, each given whole."),
+  controls: z.array(z.string().min(1)).default([]).describe(
+    "Columns that explain the response too, as --control.",
+  ),
   season: seasonSchema.nullable().default(null).describe("Fourier season terms, or null for none."),
 });
 
@@ -130,13 +133,14 @@ export const specSchema = configSchema.superRefine(({ preset, components }, cont
       message: `preset "${preset}" has ${fixed} component: leave components out, or choose another preset`,
     });
   }
-}).transform(({ preset, components, coordinates, priors, season }): Spec => {
+}).transform(({ preset, components, coordinates, priors, controls, season }): Spec => {
   const named = presetOf(preset);
   return {
     preset,
     components: components ?? named.components ?? DEFAULT_COMPONENTS,
     coordinates: coordinates ?? named.coordinates ?? "non-centred",
     priors: { ...BASELINE_PRIORS, ...named.priors, ...given(priors) },
+    controls,
     season,
   };
 });
@@ -148,6 +152,8 @@ export interface Spec {
   readonly components: number;
   readonly coordinates: Coordinates;
   readonly priors: Priors;
+  /** Names of control columns, besides those named on the command line. */
+  readonly controls: readonly string[];
   readonly season: Season | null;
 }
 

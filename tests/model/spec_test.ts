@@ -19,6 +19,7 @@ Deno.test("an empty configuration is the baseline with three components", () => 
   assert.deepEqual(parseSpec({}, "test"), {
     preset: "baseline",
     components: 3,
+    controls: [],
     coordinates: "non-centred",
     priors: BASELINE_PRIORS,
     season: null,
