@@ -3,7 +3,6 @@
  * (plain.wgsl), assembled from the same parts and laid over workgroups in the same way.
  */
 import { hillMixtureKernel } from "../../kernels/targets/hill_mixture.ts";
-import { tuningVectors } from "../../kernels/samplers/hmc.ts";
 import lanesMany from "../../kernels/common/lanes_many.wgsl" with { type: "text" };
 import lanesOne from "../../kernels/common/lanes_one.wgsl" with { type: "text" };
 import special from "../../kernels/common/special.wgsl" with { type: "text" };
@@ -154,9 +153,9 @@ class PlainLoop {
       LANES: plan.lanes,
       WORKGROUP: plan.workgroup,
       CHAINS_PER_GROUP: plan.chainsPerGroup,
-      PROBLEMS: 1,
+      PROBLEMS: plan.problemSlots,
       TABLE_VECTORS: plan.tableVectors,
-      TUNING_VECTORS: tuningVectors(problem.layout.dim), // declared beside the tables, unused
+      TUNING_VECTORS: plan.tuningSlots, // declared beside the tables, unused
     });
     const loop = new PlainLoop(gpu, problem, chains, await gpu.compile("plain", shader, "plain"), plan);
     await loop.#run(1, loop.#evaluations);
@@ -217,10 +216,14 @@ class PlainLoop {
   #uploadTables(): GPUBindGroup {
     const gpu = this.#gpu, { tables, data } = hillMixtureKernel([this.#problem]);
     const usage = this.#plan.uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-    const [table] = tables!;
+    const [table] = tables!, header = table.header(0);
+    const headers = new Uint32Array(header.length * this.#plan.problemSlots);
+    const vectors = new Float32Array(4 * this.#plan.tableVectors);
+    headers.set(header);
+    vectors.set(table.vectors);
     const buffers = [
-      gpu.upload("problems", table.header(0), usage),
-      gpu.upload("tables", table.vectors, usage),
+      gpu.upload("problems", headers, usage),
+      gpu.upload("tables", vectors, usage),
       gpu.upload("target data", data!, GPUBufferUsage.STORAGE),
     ];
     return gpu.device.createBindGroup({

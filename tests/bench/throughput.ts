@@ -24,7 +24,7 @@ const FULL: Plan = {
   rows: [200, 500, 1500],
   components: [1, 2, 3, 5],
   chains: [8, 64, 256, 1024, 4096],
-  repeats: 5,
+  repeats: 3,
   seconds: 0.25,
   stanSeconds: 1.5,
 };

@@ -28,7 +28,10 @@ Deno.test("every command explains itself within 80 columns, defaults and an exam
   }
   const { out } = await place.run("fit -h");
   for (
-    const [option, fallback] of [["seed", "1"], ["holdout", "0"], ["engine", "auto"], ["components", "3"]]
+    const [option, fallback] of [["seed", "1"], ["holdout", "0"], ["engine", "auto"], [
+      "components",
+      "3; example 2",
+    ]]
   ) {
     assert.match(out, new RegExp(`--${option} [^]*?\\(default ${fallback}\\)`));
   }

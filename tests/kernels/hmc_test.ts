@@ -157,7 +157,7 @@ Deno.test("the packed tuning holds the factor, its transpose and the centre in p
     (_, i) => i % dim <= Math.floor(i / dim) ? i + 1 : 0,
   );
   const one = { ...plainTuning(dim, 0.25, 3, 0.5), factor, centre: Float64Array.of(1, 2, 3, 4, 5) };
-  const packed = packTuning([plainTuning(dim, 1, 1), one], dim, 3);
+  const packed = packTuning([plainTuning(dim, 1, 1), one], dim, 3 * tuningVectors(dim));
   assert.equal(packed.length, 3 * stride);
   const own = packed.subarray(stride, 2 * stride);
   assert.deepEqual([...own.subarray(0, 4)], [0.25, 0.5, 0, 0]);

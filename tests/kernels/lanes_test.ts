@@ -14,7 +14,7 @@ import { norm } from "../model/support.ts";
 
 // Rows that no number of lanes divides, fewer rows than lanes, and stretches without any spend.
 const PROBLEMS = [131, 40].map((rows, p) =>
-  hillProblem({ rows, components: 2, controls: 1, sparse: p === 1, seed: p + 3 })
+  hillProblem({ rows, components: 1, controls: 1, sparse: p === 1, seed: p + 3 })
 );
 const CHAINS = 5; // with 4 lanes two chains share a workgroup, and the last one is half empty
 const PRIOR_DRAWS = 100;
