@@ -105,7 +105,10 @@ async function sampleWith(
     const run = await runChees(ensemble, candidates, seed, { warmup, draws }, view.show, signal);
     const ended = performance.now();
     const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
-    if (kept < FEWEST_DRAWS) throw signal!.reason;
+    if (kept < FEWEST_DRAWS) {
+      throw signal?.reason ??
+        new RangeError(`Diagnostics need ${FEWEST_DRAWS} draws per chain: there are ${kept}`);
+    }
     const sample = gatherSample(problem, run.batches, 0, chains);
     const warm = view.samplingBegan ?? ended;
     return {

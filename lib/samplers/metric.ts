@@ -17,7 +17,9 @@ export function momentsOf(
   dim: number,
   rows: Iterable<number>,
 ): Moments {
-  const picked = [...rows].filter((row) => Number.isFinite(positions[row * dim]!));
+  const picked = [...rows].filter((row) =>
+    positions.subarray(row * dim, (row + 1) * dim).every(Number.isFinite)
+  );
   const mean = new Float64Array(dim), scatter = new Float64Array(dim * dim), d = new Float64Array(dim);
   for (const row of picked) {
     for (let i = 0; i < dim; i++) mean[i]! += positions[row * dim + i]! / picked.length;
