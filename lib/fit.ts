@@ -6,7 +6,7 @@ import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
 import { basicRhat } from "./diagnostics/rhat.ts";
 import { sortColumn } from "./diagnostics/column.ts";
 import type { Engine } from "./engine/ensemble.ts";
-import { openEngine } from "./engine/open.ts";
+import { openEngine, type Opened } from "./engine/open.ts";
 import { type FitHooks, type FitOptions, type FitOutcome, METHODS, type Progress } from "./fit_types.ts";
 import { samplePrior } from "./model/initial.ts";
 import { buildProblem } from "./model/priors.ts";
@@ -26,17 +26,19 @@ const RHAT_EVERY = 4;
 /**
  * Fits one series.
  *
+ * @param opened an engine to work on and leave open, for callers that fit again and again; by default one is opened
+ * for this fit and closed after it
  * @throws InputError when the data cannot be fitted, before any work
  * @throws DeviceError when the engine asked for cannot be used
  * @throws the signal's reason when aborted with too few draws for diagnostics
  */
-export async function fit(options: FitOptions, hooks: FitHooks): Promise<FitOutcome> {
+export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened): Promise<FitOutcome> {
   const started = performance.now();
   hooks.onProgress(idle("data", 0));
   const split = splitHoldout(options.series, options.holdout);
   const problem = buildProblem(split.train, options.spec);
   hooks.onProgress(idle("compile", 0));
-  const { engine, notice } = await openEngine(options.engine);
+  const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
     const { run, sample, timing } = await sampleWith(engine, problem, options, hooks);
     hooks.onProgress(idle("diagnostics", run.gradients));
@@ -81,7 +83,7 @@ export async function fit(options: FitOptions, hooks: FitHooks): Promise<FitOutc
     };
     return { report: finiteOrNaN(report), draws };
   } finally {
-    await engine.close();
+    if (opened === undefined) await engine.close();
   }
 }
 
