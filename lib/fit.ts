@@ -14,7 +14,7 @@ import type { HillProblem } from "./model/problem.ts";
 import { drawsOf, gatherSample, type Sample, sampleEbfmi, type Scores, scoresOf } from "./posterior.ts";
 import { Purpose, RandomStream } from "./random.ts";
 import { type FitReport, SCHEMA_VERSION } from "./runs/schema.ts";
-import { type CheesProgress, type CheesRun, runChees } from "./samplers/run_chees.ts";
+import { type CheesRun, runChees, type SamplerProgress } from "./samplers/run_chees.ts";
 import { CANDIDATES } from "./samplers/start.ts";
 import { VERSION } from "./version.ts";
 
@@ -146,7 +146,7 @@ class SamplingView {
   #phaseBegan = performance.now();
   #logLik: Float64Array[] = []; // one (transitions, chains) block per batch
   #rhat: number | undefined;
-  readonly show: (progress: CheesProgress) => void;
+  readonly show: (progress: SamplerProgress) => void;
 
   constructor(chains: number, onProgress: (progress: Progress) => void) {
     this.show = ({ phase, done, total, gradients, divergences, batch }) => {

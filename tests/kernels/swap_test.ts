@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import type { Engine, EnsembleSpec, TransitionBatch, Tuning } from "../../lib/engine/ensemble.ts";
-import { RandomStream } from "../../lib/random.ts";
-import { accepted } from "../engine/agreement.ts";
 import {
   hillProblem,
   hillTarget,
