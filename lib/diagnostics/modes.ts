@@ -5,8 +5,8 @@
  */
 import type { Draws } from "./draws.ts";
 
-/** Bins between the outermost quantiles; a mode narrower than a bin is still seen if bins next to it are empty. */
-const BINS = 48;
+/** Bins between the outermost quantiles: fine ones see narrow valleys, coarse ones small modes beyond a wide one. */
+const BINS = [48, 24, 12];
 const OUTERMOST = 0.001;
 /** A valley is at most this high, as a share of the lower of its two peaks, */
 const DEEPEST = 0.2;
@@ -38,27 +38,46 @@ export function findModes(draws: Draws): Mode[] {
   );
 }
 
-/** The deepest clear valley: its place, and its height as a share of its lower peak; Infinity when there is none. */
-function valley(values: readonly number[], total: number): { height: number; at: number } {
-  const none = { height: Infinity, at: NaN };
+/** A place to split, and the density there as a share of the lower of the peaks on its two sides. */
+interface Valley {
+  readonly height: number;
+  readonly at: number;
+}
+
+const NO_VALLEY: Valley = { height: Infinity, at: NaN };
+
+/** The deepest clear valley at any width of bin. @param total draws of all groups */
+function valley(values: readonly number[], total: number): Valley {
   const sorted = Float64Array.from(values).sort(), count = sorted.length;
   const low = sorted[Math.floor(OUTERMOST * count)]!, high = sorted[Math.ceil((1 - OUTERMOST) * count) - 1]!;
-  const width = (high - low) / BINS;
-  if (!(width > 0)) return none;
-  const bins = new Float64Array(BINS);
-  for (const value of sorted) bins[Math.min(BINS - 1, Math.max(0, Math.floor((value - low) / width)))]!++;
-  const peaks = (from: Float64Array) => {
-    let highest = 0;
-    return from.map((bin) => highest = Math.max(highest, bin));
+  if (!(high > low)) return NO_VALLEY;
+  return BINS.map((bins) => valleyOf(histogram(sorted, low, high, bins), low, (high - low) / bins, total))
+    .reduce((a, b) => b.height < a.height ? b : a);
+}
+
+/** Counts in bins of equal width; what lies beyond the ends goes into the outermost. */
+function histogram(values: Float64Array, low: number, high: number, bins: number): Float64Array {
+  const counts = new Float64Array(bins);
+  for (const value of values) {
+    counts[Math.min(bins - 1, Math.max(0, Math.floor((value - low) / (high - low) * bins)))]!++;
+  }
+  return counts;
+}
+
+function valleyOf(counts: Float64Array, low: number, width: number, total: number): Valley {
+  const highest = (from: Float64Array) => {
+    let most = 0;
+    return from.map((count) => most = Math.max(most, count));
   };
-  const before = peaks(bins), after = peaks(bins.slice().reverse()).reverse();
-  let best = none, passed = 0;
-  bins.forEach((bin, i) => {
-    const peak = Math.min(before[i]!, after[i]!), height = peak > 0 ? bin / peak : Infinity;
-    const smaller = Math.min(passed + 0.5 * bin, count - passed - 0.5 * bin);
-    passed += bin;
+  const before = highest(counts), after = highest(counts.slice().reverse()).reverse();
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  let best = NO_VALLEY, passed = 0;
+  counts.forEach((count, i) => {
+    const peak = Math.min(before[i]!, after[i]!), height = peak > 0 ? count / peak : Infinity;
+    const smaller = Math.min(passed, all - passed - count);
+    passed += count;
     if (height >= best.height || smaller < SMALLEST * total) return;
-    if (peak - bin < CLEAR * Math.sqrt(peak + bin)) return;
+    if (peak - count < CLEAR * Math.sqrt(peak + count)) return;
     best = { height, at: low + (i + 0.5) * width };
   });
   return best;

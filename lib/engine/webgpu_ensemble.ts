@@ -206,7 +206,7 @@ export class WebgpuEnsemble {
     this.#msPerGradient = Math.max(1e-6, (performance.now() - started) / (gradients + 1));
     this.#transition += transitions;
     const batch = this.#unpack(records, transitions, counts);
-    this.#slots.replica = batch.replica.slice((transitions - 1) * this.chains);
+    if (transitions > 0) this.#slots.replica = batch.replica.slice((transitions - 1) * this.chains);
     return batch;
   }
 
@@ -497,6 +497,7 @@ type Upload = (
  * @param counts leapfrogs, (transitions, cohorts)
  */
 function stages(counts: Uint32Array, transitions: number, swaps: boolean): number[] {
+  if (transitions === 0) return [];
   const cohorts = counts.length / transitions;
   if (swaps) {
     return Array.from(
