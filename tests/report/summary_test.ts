@@ -69,8 +69,8 @@ Deno.test("what a run does not have is not mentioned", () => {
     round_trips: [75, 99, 80],
     modes: [mode, { ...mode, weight: 0.015 }],
   };
-  const text = textAt(80, { log_evidence: -610.256, tempering }).replace(/\s+/g, " ");
-  assert.match(text, /Evidence log -610\.26 \(se 0\.05\)/);
+  const ladders = textAt(80, { log_evidence: -610.256, tempering }).replace(/\s+/g, " ");
+  assert.match(ladders, /Evidence log -610\.26 \(se 0\.05\)/);
   assert.match(
     text,
     /12 rungs over a barrier of 5\.3, 75 to 99 round trips each; 2 modes, of weight 98\.5%, 1\.5%/,
