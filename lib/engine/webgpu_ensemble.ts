@@ -31,20 +31,14 @@ import {
   type Tuning,
 } from "./ensemble.ts";
 import { type Plan, planFor } from "./launch_plan.ts";
+import { unpackRecords } from "./records.ts";
 import { assemble } from "./shader.ts";
+import { type ProblemSet, uploadTables } from "./tables.ts";
 
 /** Longest a single launch should run: far under any watchdog, and cancel stays quick. */
 const LAUNCH_MS = 50;
 /** Positions evaluated in one go, per problem. */
 const EVALUATE_AT_ONCE = 4096;
-
-/** Problems whose tables are bound at a time. */
-interface ProblemSet {
-  readonly first: number;
-  readonly count: number;
-  /** Group 0 of the kernel. */
-  readonly bindings: GPUBindGroup;
-}
 
 /** Chains in device memory. */
 interface Slots {
@@ -100,7 +94,9 @@ export class WebgpuEnsemble {
     this.chains = this.problems * (spec.rungs ?? 1) * spec.chainsPerProblem;
     this.#msPerGradient = (gpu.software ? 1e-5 : 2e-7) * target.terms * this.chains;
     this.#plan = plan;
-    this.#sets = this.#uploadTables(target);
+    const { sets, buffers } = uploadTables(gpu, target, plan, pipeline.getBindGroupLayout(0), this.problems);
+    this.#sets = sets;
+    this.#owned.push(...buffers);
     this.#slots = this.#makeSlots(spec.chainsPerProblem, spec.rungs ?? 1);
     this.#owned.push(this.#slots.state, this.#slots.progress);
   }
@@ -205,7 +201,7 @@ export class WebgpuEnsemble {
     const records = await this.#launch(this.#slots, transitions, tuning, counts, reference);
     this.#msPerGradient = Math.max(1e-6, (performance.now() - started) / (gradients + 1));
     this.#transition += transitions;
-    const batch = this.#unpack(records, transitions, counts);
+    const batch = unpackRecords(records, transitions, this.chains, this.dim, counts);
     if (transitions > 0) this.#slots.replica = batch.replica.slice((transitions - 1) * this.chains);
     return batch;
   }
@@ -391,41 +387,6 @@ export class WebgpuEnsemble {
     }
   }
 
-  #unpack(records: Float32Array, transitions: number, leapfrogs: Uint32Array): TransitionBatch {
-    const { dim, chains } = this, rows = transitions * chains, stride = recordFloats(dim);
-    const positions = new Float32Array(rows * dim);
-    const columns = Array.from({ length: 6 }, () => new Float64Array(rows));
-    const replica = new Uint32Array(rows);
-    for (let row = 0; row < rows; row++) {
-      const at = row * stride;
-      positions.set(records.subarray(at, at + dim), row * dim);
-      for (let c = 0; c < 6; c++) columns[c]![row] = records[at + dim + c]!;
-      replica[row] = records[at + dim + 6]!;
-    }
-    const [logPrior, logLik, acceptance, energy, diverging, cheesGradient] = columns as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    return {
-      transitions,
-      chains,
-      dim,
-      positions,
-      logPrior,
-      logLik,
-      acceptance,
-      energy,
-      diverging: Uint8Array.from(diverging),
-      cheesGradient,
-      leapfrogs,
-      replica,
-    };
-  }
-
   #makeSlots(chainsPerCohort: number, rungs: number): Slots {
     const chains = chainsPerCohort * rungs * this.problems;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
@@ -437,42 +398,6 @@ export class WebgpuEnsemble {
       progress: this.#gpu.buffer("chain progress", 16 * chains, usage),
       replica: identity(chains),
     };
-  }
-
-  /** Uploads every problem's tables, in sets as large as the plan allows. */
-  #uploadTables({ tables, data }: TargetKernel): ProblemSet[] {
-    const gpu = this.#gpu, { problemsPerSet, tableVectors, uniform } = this.#plan;
-    const usage = uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-    const shared = data === undefined
-      ? []
-      : [{ binding: 2, buffer: gpu.upload("target data", data, GPUBufferUsage.STORAGE) }];
-    this.#owned.push(...shared.map(({ buffer }) => buffer));
-    const sets: ProblemSet[] = [];
-    for (let first = 0; first < this.problems; first += problemsPerSet) {
-      const some = (tables ?? []).slice(first, first + problemsPerSet);
-      const vectors = new Float32Array(4 * tableVectors);
-      let at = 0;
-      const headers = some.map((table) => {
-        vectors.set(table.vectors, at);
-        const header = table.header(at / 4);
-        at += table.vectors.length;
-        return header;
-      });
-      const own: { binding: number; buffer: GPUBuffer }[] = [];
-      if (headers.length > 0) {
-        const words = new Uint32Array(headers[0]!.length * this.#plan.problemSlots);
-        headers.forEach((header, i) => words.set(header, i * header.length));
-        own.push({ binding: 0, buffer: gpu.upload("problems", words, usage) });
-        own.push({ binding: 1, buffer: gpu.upload("tables", vectors, usage) });
-        this.#owned.push(...own.map(({ buffer }) => buffer));
-      }
-      const bindings = gpu.device.createBindGroup({
-        layout: this.#pipeline.getBindGroupLayout(0),
-        entries: [...own, ...shared].map(({ binding, buffer }) => ({ binding, resource: { buffer } })),
-      });
-      sets.push({ first, count: Math.min(problemsPerSet, this.problems - first), bindings });
-    }
-    return sets;
   }
 
   #place(slots: Slots, positions: Float64Array): void {

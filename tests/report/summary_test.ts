@@ -51,6 +51,11 @@ Deno.test("what a run does not have is not mentioned", () => {
   const text = textAt(80, { holdout: null });
   assert.ok(!text.includes("Hold-out") && !text.includes("Evidence"));
   assert.match(textAt(80, { log_evidence: -610.256 }), /Evidence +log -610\.26/);
+  assert.ok(!textAt(80).includes("interrupted"));
+  assert.match(textAt(80, { partial: true }), /Weekly sales\.csv, interrupted/);
+});
+
+Deno.test("a tempered run tells its evidence with the error, its ladders and its modes", () => {
   const mode = {
     weight: 0.985,
     weight_error: 0.01,
@@ -72,11 +77,9 @@ Deno.test("what a run does not have is not mentioned", () => {
   const ladders = textAt(80, { log_evidence: -610.256, tempering }).replace(/\s+/g, " ");
   assert.match(ladders, /Evidence log -610\.26 \(se 0\.05\)/);
   assert.match(
-    text,
+    ladders,
     /12 rungs over a barrier of 5\.3, 75 to 99 round trips each; 2 modes, of weight 98\.5%, 1\.5%/,
   );
-  assert.ok(!textAt(80).includes("interrupted"));
-  assert.match(textAt(80, { partial: true }), /Weekly sales\.csv, interrupted/);
 });
 
 Deno.test("numbers that could not be computed print as dashes, never NaN", () => {
