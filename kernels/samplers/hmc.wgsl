@@ -5,7 +5,7 @@
 // Chains work in whitened momentum: position = F * xi with F F^T the inverse metric, momentum ~ N(0, I),
 // and one leapfrog step of size e is  p += e/2 F^T g;  u += e F p;  p += e/2 F^T g.
 //
-// A cohort is a problem or, when TEMPERED, one rung of one problem's ladders: chains that share a tuning. Tempered
+// A cohort is a problem or, where a problem has several, one rung of its ladders: chains that share a tuning. Tempered
 // chains reach their state through a slot that swap.wgsl exchanges between neighbouring rungs; their inverse
 // temperature may be new in every transition, so a trajectory begins by evaluating its start again. The last rung
 // is the reference: it takes over the prior draw that the host left in the record of the transition.
@@ -20,7 +20,7 @@ struct Launch {
   chains: u32,             // of every cohort
   first_cohort: u32,       // of those whose tuning is bound
   cohorts: u32,            // in the ensemble
-  rungs: u32,              // cohorts per problem
+  rungs: u32,              // cohorts per problem; more than one are tempered
   first_problem: u32,      // of those whose tables are bound
   first_transition: u32,   // counter of the batch's first transition since the ensemble began
   transitions: u32,        // in the batch
@@ -158,9 +158,10 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
   let transposed = factor + DIM * DIM_VECTORS;
   let refresh = launch.refresh != 0u;
   let beta = settings.y;
-  let reference = TEMPERED == 1u && !refresh && cohort % launch.rungs == launch.rungs - 1u;
+  let tempered = launch.rungs > 1u;
+  let reference = tempered && !refresh && cohort % launch.rungs == launch.rungs - 1u;
   let moves = !refresh && !reference;
-  let evaluates_start = TEMPERED == 1u && moves;
+  let evaluates_start = tempered && moves;
 
   var position: array<f32, DIM>;
   var momentum: array<f32, DIM>;
@@ -171,7 +172,7 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
   var start_energy = state[START_ENERGY * chains + slot];
   var transition = select(reached.x, 0u, refresh);
   var done = select(reached.y, 0u, refresh);
-  let last = select(select(launch.transitions, reached.w, TEMPERED == 1u), 1u, refresh);
+  let last = select(select(launch.transitions, reached.w, tempered), 1u, refresh);
   var budget = launch.budget;
   if (done > 0u) { // go on with the suspended trajectory
     position = load_fields(MOVING, slot);

@@ -136,7 +136,6 @@ export class WebgpuEnsemble {
       ...(plan.uniform
         ? { PROBLEMS: plan.problemSlots, TABLE_VECTORS: plan.tableVectors, TUNING_VECTORS: plan.tuningSlots }
         : {}),
-      TEMPERED: spec.rungs === undefined ? 0 : 1,
     });
     const pipeline = await gpu.compile("hmc", shader, "hmc");
     const swap = spec.rungs === undefined ? undefined : await gpu.compile(
