@@ -10,8 +10,8 @@ import {
   withWebgpu,
 } from "../engine/support.ts";
 
-/** A short tempered run in two batches on one engine. */
-async function twoBatches(
+/** A short tempered run on one engine, a batch for each set of prior draws. */
+async function inBatches(
   engine: Engine,
   spec: EnsembleSpec,
   start: Float64Array,
@@ -47,10 +47,10 @@ Deno.test("ladders of two problems swap on the device as in the f64 reference", 
   );
   let device: TransitionBatch[] = [], exact: TransitionBatch[] = [];
   await withWebgpu(async (engine) => {
-    device = await twoBatches(engine, spec, start, tuning, reference);
+    device = await inBatches(engine, spec, start, tuning, reference);
   });
   await withCpu(async (engine) => {
-    exact = await twoBatches(engine, spec, start, tuning, reference);
+    exact = await inBatches(engine, spec, start, tuning, reference);
   }, 3);
   let swapped = 0;
   device.forEach((batch, b) => {
@@ -76,3 +76,24 @@ Deno.test("ladders of two problems swap on the device as in the f64 reference", 
   });
   assert.ok(swapped > 50, "a test of swaps needs some");
 });
+
+async function cutIsTheSame(engine: Engine): Promise<void> {
+  const ladders = 3, rungs = 3, problem = hillProblem({ rows: 30, components: 1 }), { dim } = problem.layout;
+  const spec = { target: hillTarget(problem), chainsPerProblem: ladders, rungs, seed: 12 };
+  const tuning = [0.01, 0.002, 0].map((beta) => plainTuning(dim, 0.05, 4, beta));
+  const start = priorPositions(problem, ladders * rungs, 3), prior = priorPositions(problem, 9 * ladders, 4);
+  const cut = async (sizes: readonly number[]) => {
+    let at = 0;
+    const reference = sizes.map((size) => prior.slice(at * ladders * dim, (at += size) * ladders * dim));
+    const batches = await inBatches(engine, spec, start, tuning, reference);
+    return {
+      positions: batches.flatMap(({ positions }) => [...positions]),
+      replica: batches.flatMap(({ replica }) => [...replica]),
+    };
+  };
+  assert.deepEqual(await cut([1, 5, 3]), await cut([9]));
+}
+
+Deno.test("cutting a tempered run into batches changes nothing, on the device", () =>
+  withWebgpu(cutIsTheSame));
+Deno.test("cutting a tempered run into batches changes nothing, in f64", () => withCpu(cutIsTheSame));
