@@ -31,7 +31,7 @@ export const METHODS = {
       "parallel tempering: ladders of chains from the prior, for posteriors of several modes; log evidence",
     chains: { webgpu: 16, cpu: 8 },
     warmup: 600,
-    draws: 400,
+    draws: 800,
   },
 } as const satisfies Record<string, MethodInfo>;
 

@@ -9,12 +9,10 @@ import { SamplingView } from "./view.ts";
 
 /** Transitions per draw kept: most of what they bring is round trips, and correlated draws only cost diagnostics. */
 const THIN = 10;
-/** Error and round trips are told from differences between ladders. */
-const FEWEST_LADDERS = 2;
 
 export const tempered: Method = async (engine, problem, options, { onProgress, signal }) => {
   const { warmup, draws, seed } = options;
-  const ladders = Math.max(FEWEST_LADDERS, options.chains ?? METHODS.tempered.chains[engine.name]);
+  const ladders = options.chains ?? METHODS.tempered.chains[engine.name];
   const view = new SamplingView(ladders, onProgress);
   const began = performance.now();
   const run = await runTempered(
