@@ -3,7 +3,7 @@ import type { Draws } from "./diagnostics/draws.ts";
 import { entriesOf, findModes } from "./diagnostics/modes.ts";
 import { relabel } from "./diagnostics/relabel.ts";
 import { layer, layerOf, summarise } from "./diagnostics/summary.ts";
-import { verdict } from "./diagnostics/verdict.ts";
+import { type TemperingEvidence, verdict } from "./diagnostics/verdict.ts";
 import { steadyResponse } from "./response.ts";
 import type { FitReport, ModeReport } from "./runs/schema.ts";
 
@@ -18,14 +18,11 @@ export interface Conduct {
   readonly ebfmiMin: number;
   /** What to turn to when chains disagree, as the user would type it. */
   readonly strongerMethod?: string;
-  /** Of tempered runs: completed round trips per chain, and which visit to the prior each draw descends from. */
-  readonly tempering?: { readonly roundTrips: readonly number[]; readonly origins: Int32Array };
+  /** Of tempered runs. */
+  readonly tempering?: TemperingEvidence;
 }
 
-/** `modes` is empty where nothing was tempered. */
-export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict"> & {
-  readonly modes: ModeReport[];
-};
+export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict">;
 
 /** Columns whose meaning no numbering of the curves changes; `fitted.*` are fitted means at chosen rows. */
 const INVARIANT = /^(log_lik|alpha|intercept|slope|sigma|gamma\..+|fitted\..+)$/;
@@ -41,13 +38,11 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
   const names = [...draws.columns.keys()].filter((name) => components > 1 || name !== "pi.1");
   const summary = summarise(draws, names.filter((name) => name !== "lp__"));
   const raw = layerOf(summary.filter(({ name }) => !DERIVED.test(name)));
-  const unlabelled = invariantDraws(draws, components, maxSpend), invariant = layer(unlabelled);
-  const modes = tempering === undefined ? [] : describeModes(unlabelled, tempering.origins);
+  const invariant = layer(invariantDraws(draws, components, maxSpend));
   const relabelled = components > 1 ? layer(relabel(draws, components).draws) : undefined;
   const transitions = draws.chains * draws.draws;
   return {
     summary,
-    modes,
     diagnostics: {
       max_rhat: raw.max_rhat,
       min_ess_bulk: raw.min_ess_bulk,
@@ -70,7 +65,7 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
       divergences,
       ebfmiMin,
       ...(strongerMethod === undefined ? {} : { strongerMethod }),
-      ...(tempering === undefined ? {} : { tempering: { roundTrips: tempering.roundTrips, modes } }),
+      ...(tempering === undefined ? {} : { tempering }),
     }),
   };
 }
@@ -84,8 +79,17 @@ function invariantDraws(draws: Draws, components: number, maxSpend: number): Dra
   return { chains: draws.chains, draws: draws.draws, columns: new Map([...kept, ...curve]) };
 }
 
-function describeModes(draws: Draws, origins: Int32Array): ModeReport[] {
-  return findModes(draws).map((mode) => {
+/**
+ * Modes of a tempered run, told apart by what no labelling changes.
+ *
+ * @param origins which visit to the prior each draw descends from, -1 for none, (chains, draws)
+ */
+export function describeModes(
+  draws: Draws,
+  { components, maxSpend }: Pick<Conduct, "components" | "maxSpend">,
+  origins: Int32Array,
+): ModeReport[] {
+  return findModes(invariantDraws(draws, components, maxSpend)).map((mode) => {
     const { weight, weightError, ladders, entries } = entriesOf(mode, origins, draws);
     const mean = (name: string) => {
       const column = draws.columns.get(name)!;

@@ -1,5 +1,5 @@
 /** The pipeline of one fit: series -> problem -> ensemble -> draws -> diagnostics -> report. */
-import { assess } from "./assess.ts";
+import { assess, describeModes } from "./assess.ts";
 import { splitHoldout } from "./data/split.ts";
 import type { Split } from "./data/series.ts";
 import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
@@ -33,12 +33,15 @@ export async function fit(options: FitOptions, hooks: FitHooks): Promise<FitOutc
     hooks.onProgress(idle("diagnostics", timing.gradients));
     const draws = drawsOf(problem, sample);
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
-    const { modes, ...judged } = assess(draws, {
-      components: problem.layout.components,
-      maxSpend: Math.max(...split.train.spend),
+    const shape = { components: problem.layout.components, maxSpend: Math.max(...split.train.spend) };
+    const modes = tempering === undefined ? [] : describeModes(draws, shape, tempering.origins);
+    const judged = assess(draws, {
+      ...shape,
       divergences: sample.divergences,
       ebfmiMin: sampleEbfmi(sample),
-      ...(tempering === undefined ? { strongerMethod: "--method tempered" } : { tempering }),
+      ...(tempering === undefined
+        ? { strongerMethod: "--method tempered" }
+        : { tempering: { roundTrips: tempering.roundTrips, modes } }),
     });
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
