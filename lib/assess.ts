@@ -1,10 +1,11 @@
 /** From draws to the `summary`, `diagnostics` and `verdict` of `fit.json`; `fit` and `diagnose` share it. */
 import type { Draws } from "./diagnostics/draws.ts";
+import { entriesOf, findModes } from "./diagnostics/modes.ts";
 import { relabel } from "./diagnostics/relabel.ts";
 import { layer, layerOf, summarise } from "./diagnostics/summary.ts";
-import { verdict } from "./diagnostics/verdict.ts";
+import { type TemperingEvidence, verdict } from "./diagnostics/verdict.ts";
 import { steadyResponse } from "./response.ts";
-import type { FitReport } from "./runs/schema.ts";
+import type { FitReport, ModeReport } from "./runs/schema.ts";
 
 /** What draws do not tell about how they were made. */
 export interface Conduct {
@@ -17,6 +18,8 @@ export interface Conduct {
   readonly ebfmiMin: number;
   /** What to turn to when chains disagree, as the user would type it. */
   readonly strongerMethod?: string;
+  /** Of tempered runs. */
+  readonly tempering?: TemperingEvidence;
 }
 
 export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict">;
@@ -30,7 +33,7 @@ const CURVE_POINTS = [0.25, 0.5, 1];
 
 /** Judges draws in original units, columns named as in `draws.csv`. */
 export function assess(draws: Draws, conduct: Conduct): Assessment {
-  const { components, maxSpend, divergences, ebfmiMin, strongerMethod } = conduct;
+  const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering } = conduct;
   // A single curve has weight 1 by construction: that it never moves says nothing.
   const names = [...draws.columns.keys()].filter((name) => components > 1 || name !== "pi.1");
   const summary = summarise(draws, names.filter((name) => name !== "lp__"));
@@ -62,6 +65,7 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
       divergences,
       ebfmiMin,
       ...(strongerMethod === undefined ? {} : { strongerMethod }),
+      ...(tempering === undefined ? {} : { tempering }),
     }),
   };
 }
@@ -73,4 +77,32 @@ function invariantDraws(draws: Draws, components: number, maxSpend: number): Dra
     steadyResponse(draws, components, share * maxSpend),
   ]);
   return { chains: draws.chains, draws: draws.draws, columns: new Map([...kept, ...curve]) };
+}
+
+/**
+ * Modes of a tempered run, told apart by what no labelling changes.
+ *
+ * @param origins which visit to the prior each draw descends from, -1 for none, (chains, draws)
+ */
+export function describeModes(
+  draws: Draws,
+  { components, maxSpend }: Pick<Conduct, "components" | "maxSpend">,
+  origins: Int32Array,
+): ModeReport[] {
+  return findModes(invariantDraws(draws, components, maxSpend)).map((mode) => {
+    const { weight, weightError, ladders, entries } = entriesOf(mode, origins, draws);
+    const mean = (name: string) => {
+      const column = draws.columns.get(name)!;
+      return mode.members.reduce((sum, i) => sum + column[i]!, 0) / mode.members.length;
+    };
+    return {
+      weight,
+      weight_error: weightError,
+      log_lik: mean("log_lik"),
+      alpha: mean("alpha"),
+      sigma: mean("sigma"),
+      ladders,
+      entries,
+    };
+  });
 }

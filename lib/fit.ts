@@ -1,27 +1,17 @@
 /** The pipeline of one fit: series -> problem -> ensemble -> draws -> diagnostics -> report. */
-import { assess } from "./assess.ts";
+import { assess, describeModes } from "./assess.ts";
 import { splitHoldout } from "./data/split.ts";
 import type { Split } from "./data/series.ts";
 import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
-import { basicRhat } from "./diagnostics/rhat.ts";
-import { sortColumn } from "./diagnostics/column.ts";
-import type { Engine } from "./engine/ensemble.ts";
-import { openEngine, type Opened } from "./engine/open.ts";
-import { type FitHooks, type FitOptions, type FitOutcome, METHODS, type Progress } from "./fit_types.ts";
-import { samplePrior } from "./model/initial.ts";
+import { type Opened, openEngine } from "./engine/open.ts";
+import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
+import type { Tempering } from "./methods/method.ts";
+import { METHOD_RUNS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
-import { drawsOf, gatherSample, type Sample, sampleEbfmi, type Scores, scoresOf } from "./posterior.ts";
-import { Purpose, RandomStream } from "./random.ts";
-import { type FitReport, SCHEMA_VERSION } from "./runs/schema.ts";
-import { type CheesProgress, type CheesRun, runChees } from "./samplers/run_chees.ts";
-import { CANDIDATES } from "./samplers/start.ts";
+import { drawsOf, sampleEbfmi, type Scores, scoresOf } from "./posterior.ts";
+import { type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
 import { VERSION } from "./version.ts";
-
-/** Fewest draws per chain that diagnostics can say anything about. */
-const FEWEST_DRAWS = 8;
-/** Batches between two running R-hats. */
-const RHAT_EVERY = 4;
 
 /**
  * Fits one series.
@@ -40,15 +30,20 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   hooks.onProgress(idle("compile", 0));
   const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
-    const { run, sample, timing } = await sampleWith(engine, problem, options, hooks);
-    hooks.onProgress(idle("diagnostics", run.gradients));
+    const run = await METHOD_RUNS[options.method](engine, problem, options, hooks);
+    const { sample, timing, tempering } = run;
+    hooks.onProgress(idle("diagnostics", timing.gradients));
     const draws = drawsOf(problem, sample);
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
+    const shape = { components: problem.layout.components, maxSpend: Math.max(...split.train.spend) };
+    const modes = tempering === undefined ? [] : describeModes(draws, shape, tempering.origins);
     const judged = assess(draws, {
-      components: problem.layout.components,
-      maxSpend: Math.max(...split.train.spend),
+      ...shape,
       divergences: sample.divergences,
       ebfmiMin: sampleEbfmi(sample),
+      ...(tempering === undefined
+        ? { strongerMethod: "--method tempered" }
+        : { tempering: { roundTrips: tempering.roundTrips, modes } }),
     });
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
@@ -68,13 +63,14 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
         chains: sample.chains,
         warmup: options.warmup,
         draws: sample.draws,
-        step_size: run.tuning[0]!.stepSize,
-        mean_leapfrogs: meanLeapfrogs(run),
+        step_size: run.stepSize,
+        mean_leapfrogs: run.meanLeapfrogs,
         acceptance: sample.acceptance,
       },
       timing: { total_s, ...timing },
       ...judged,
       ...describeScores(scores),
+      ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
       warnings: [
         ...(notice === undefined ? [] : [notice]),
         ...looNotes(scores.loo),
@@ -87,116 +83,8 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   }
 }
 
-async function sampleWith(
-  engine: Engine,
-  problem: HillProblem,
-  options: FitOptions,
-  { onProgress, signal }: FitHooks,
-): Promise<{ run: CheesRun; sample: Sample; timing: Omit<FitReport["timing"], "total_s"> }> {
-  const { warmup, draws, seed } = options;
-  const chains = options.chains ?? METHODS[options.method].chains[engine.name];
-  const ensemble = await engine.ensemble({
-    target: { kind: "hill_mixture", problems: [problem] },
-    chainsPerProblem: chains,
-    seed,
-  });
-  try {
-    const view = new SamplingView(chains, onProgress);
-    const began = performance.now();
-    const candidates = drawCandidates(problem, chains, seed);
-    const run = await runChees(ensemble, candidates, seed, { warmup, draws }, view.show, signal);
-    const ended = performance.now();
-    const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
-    if (kept < FEWEST_DRAWS) {
-      throw signal?.reason ??
-        new RangeError(`Diagnostics need ${FEWEST_DRAWS} draws per chain: there are ${kept}`);
-    }
-    const sample = gatherSample(problem, run.batches, 0, chains);
-    const warm = view.samplingBegan ?? ended;
-    return {
-      run,
-      sample,
-      timing: {
-        warmup_s: (warm - began) / 1000,
-        sampling_s: (ended - warm) / 1000,
-        gradients: run.gradients,
-        transitions: chains * (warmup + kept),
-      },
-    };
-  } finally {
-    await ensemble.close();
-  }
-}
-
-/** Independent prior draws for every chain to choose its start from, (chains, CANDIDATES, D). */
-export function drawCandidates(problem: HillProblem, chains: number, seed: number): Float64Array {
-  const { dim } = problem.layout, candidates = new Float64Array(chains * CANDIDATES * dim);
-  for (let c = 0; c < chains; c++) {
-    const stream = new RandomStream(seed, Purpose.initial, c);
-    for (let i = 0; i < CANDIDATES; i++) {
-      candidates.set(samplePrior(problem, stream), (c * CANDIDATES + i) * dim);
-    }
-  }
-  return candidates;
-}
-
-/** Turns the sampler's progress into what callers see: speed, time left, running R-hat of the log likelihood. */
-class SamplingView {
-  /** When the first batch of kept draws began. */
-  samplingBegan: number | undefined;
-  #phase = "";
-  #phaseBegan = performance.now();
-  #logLik: Float64Array[] = []; // one (transitions, chains) block per batch
-  #rhat: number | undefined;
-  readonly show: (progress: CheesProgress) => void;
-
-  constructor(chains: number, onProgress: (progress: Progress) => void) {
-    this.show = ({ phase, done, total, gradients, divergences, batch }) => {
-      const now = performance.now();
-      if (phase !== this.#phase) {
-        this.#phase = phase;
-        if (phase === "sampling") this.#phaseBegan = this.samplingBegan!;
-      }
-      if (phase === "warm-up" && done === total) this.samplingBegan = now;
-      if (phase === "sampling") this.#follow(batch.logLik, chains);
-      const seconds = Math.max(1e-3, (now - this.#phaseBegan) / 1000);
-      onProgress({
-        phase,
-        done,
-        total,
-        transitionsPerSecond: done * chains / seconds,
-        gradients,
-        divergences,
-        ...(this.#rhat === undefined ? {} : { rhat: this.#rhat }),
-        etaSeconds: seconds * (total - done) / done,
-      });
-    };
-  }
-
-  #follow(logLik: Float64Array, chains: number): void {
-    this.#logLik.push(logLik);
-    if (this.#logLik.length % RHAT_EVERY !== 0) return;
-    const draws = this.#logLik.reduce((sum, block) => sum + block.length / chains, 0);
-    const values = new Float64Array(chains * draws);
-    let start = 0;
-    for (const block of this.#logLik) {
-      const rows = block.length / chains;
-      for (let i = 0; i < rows; i++) {
-        for (let c = 0; c < chains; c++) values[c * draws + start + i] = block[i * chains + c]!;
-      }
-      start += rows;
-    }
-    this.#rhat = basicRhat(sortColumn(values, chains, draws));
-  }
-}
-
 function idle(phase: "data" | "compile" | "diagnostics", gradients: number): Progress {
   return { phase, done: 0, total: 1, transitionsPerSecond: 0, gradients, divergences: 0 };
-}
-
-function meanLeapfrogs({ batches }: CheesRun): number {
-  const counts = batches.flatMap(({ leapfrogs }) => [...leapfrogs]);
-  return counts.reduce((sum, count) => sum + count, 0) / counts.length;
 }
 
 function describeData({ series }: FitOptions, { train, holdout }: Split): FitReport["data"] {
@@ -221,6 +109,26 @@ function describeScores({ loo, waic, holdout }: Scores): Pick<FitReport, "elpd" 
     elpd: { loo: loo.elpd, se: loo.se, p_loo: loo.effectiveParameters, bad_k: loo.badK },
     waic: { elpd: waic.elpd, se: waic.se, p_waic: waic.effectiveParameters },
     holdout,
+  };
+}
+
+function describeTempering(
+  { rows, units }: HillProblem,
+  tempering: Tempering,
+  modes: ModeReport[],
+): Pick<FitReport, "log_evidence" | "tempering"> {
+  return {
+    // Standardising the response multiplied its density by its sd, row by row.
+    log_evidence: tempering.logEvidence - rows * Math.log(units.responseSd),
+    tempering: {
+      log_evidence_error: tempering.logEvidenceError,
+      barrier: tempering.barrier,
+      rungs: tempering.betas.length,
+      betas: [...tempering.betas],
+      min_swap_rate: Math.min(...tempering.swapRates),
+      round_trips: [...tempering.roundTrips],
+      modes,
+    },
   };
 }
 

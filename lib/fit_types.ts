@@ -26,6 +26,13 @@ export const METHODS = {
     warmup: 400,
     draws: 400,
   },
+  tempered: {
+    title:
+      "parallel tempering: ladders of chains from the prior, for posteriors of several modes; log evidence",
+    chains: { webgpu: 16, cpu: 8 },
+    warmup: 600,
+    draws: 800,
+  },
 } as const satisfies Record<string, MethodInfo>;
 
 export type MethodName = keyof typeof METHODS;

@@ -17,6 +17,8 @@ export const Purpose = {
   predict: 5,
   start: 6,
   resample: 7,
+  reference: 8,
+  swap: 9,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 

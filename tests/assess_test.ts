@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { assess, type Conduct } from "../lib/assess.ts";
+import { assess, type Conduct, describeModes } from "../lib/assess.ts";
 import type { Draws } from "../lib/diagnostics/draws.ts";
 import { fakeDraws } from "./runs/fixture.ts";
 
@@ -71,4 +71,14 @@ Deno.test("a single curve's constant weight says nothing, and its labels need no
 Deno.test("what draws cannot show comes from the sampler: divergences and E-BFMI", () => {
   assert.equal(assess(independent, { ...conduct, divergences: 40 }).verdict.strict, false);
   assert.equal(assess(independent, { ...conduct, ebfmiMin: 0.1 }).verdict.strict, false);
+});
+
+Deno.test("a tempered run is judged by its ladders as well, and its modes are told by what no label changes", () => {
+  const tempering = { roundTrips: [3, 30, 30, 30], modes: [{ weight: 1, ladders: 4 }] };
+  const { verdict } = assess(independent, { ...conduct, tempering });
+  assert.equal(verdict.reasons.filter((reason) => reason.includes("3 round trips")).length, 1);
+  const origins = new Int32Array(independent.chains * independent.draws).fill(7);
+  // Swapped labels look like two modes in every component, and are one.
+  const [mode, ...others] = describeModes(swapped(independent), conduct, origins);
+  assert.deepEqual([mode.weight, mode.ladders, mode.entries, others.length], [1, independent.chains, 1, 0]);
 });

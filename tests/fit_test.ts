@@ -209,3 +209,21 @@ Deno.test("data that cannot be fitted is refused before any work", async () => {
   );
   assert.deepEqual(seen, ["data"]);
 });
+
+Deno.test("a tempered fit tells its evidence, its round trips and its modes, in the data's own units", async () => {
+  const plan = { method: "tempered", chains: 4, warmup: 100, draws: 40 } as const;
+  const first = reread(await fit({ ...OPTIONS, ...plan }, QUIET));
+  const { tempering, log_evidence } = first;
+  assert.ok(tempering !== undefined && log_evidence !== undefined);
+  assert.deepEqual([tempering.betas[0], tempering.betas.at(-1)], [1, 0]);
+  assert.equal(tempering.betas.length, tempering.rungs);
+  assert.equal(tempering.round_trips.length, 4);
+  assert.ok(tempering.min_swap_rate > 0.2 && tempering.min_swap_rate < 0.9);
+  assert.ok(Math.abs(tempering.modes.reduce((sum, { weight }) => sum + weight, 0) - 1) < 1e-9);
+  // A response in other units has another density, by its factor for every row; a power of two rounds nothing.
+  const scaled = { ...SERIES, response: SERIES.response.map((y) => 8 * y) };
+  const second = reread(await fit({ ...OPTIONS, ...plan, series: scaled }, QUIET));
+  assert.ok(
+    Math.abs(second.log_evidence! - (log_evidence - ROWS * Math.log(8))) < 1e-6 * Math.abs(log_evidence),
+  );
+});

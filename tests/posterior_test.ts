@@ -35,6 +35,7 @@ function markedBatch(first: number, transitions: number, chains: number): Transi
     diverging: Uint8Array.from({ length: transitions * chains }, (_, i) => Number(i % chains === 3)),
     cheesGradient: number(4),
     leapfrogs: new Uint32Array(transitions),
+    replica: new Uint32Array(transitions * chains),
   };
 }
 

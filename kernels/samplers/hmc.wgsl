@@ -5,16 +5,23 @@
 // Chains work in whitened momentum: position = F * xi with F F^T the inverse metric, momentum ~ N(0, I),
 // and one leapfrog step of size e is  p += e/2 F^T g;  u += e F p;  p += e/2 F^T g.
 //
-// Workgroup plan: CHAINS_PER_GROUP chains of one problem, LANES lanes each; chains past the last are clamped
-// and write nothing. Shapes below: (chains) is every chain of every problem, D = DIM.
+// A cohort is a problem or, where a problem has several, one rung of its ladders: chains that share a tuning. Tempered
+// chains reach their state through a slot that swap.wgsl exchanges between neighbouring rungs; their inverse
+// temperature may be new in every transition, so a trajectory begins by evaluating its start again. The last rung
+// is the reference: it takes over the prior draw that the host left in the record of the transition.
+//
+// Workgroup plan: CHAINS_PER_GROUP chains of one cohort, LANES lanes each; chains past the last are clamped
+// and write nothing. Shapes below: (chains) is every chain of every cohort, D = DIM.
 
 struct Launch {
-  first_group: u32,        // of this launch, within its set of problems
-  groups_per_problem: u32,
-  chains_per_problem: u32,
-  chains: u32,             // of every problem
-  first_problem: u32,      // of the set
-  problems: u32,           // in the ensemble
+  first_group: u32,        // of this launch, counted from its first cohort
+  groups_per_cohort: u32,
+  chains_per_cohort: u32,
+  chains: u32,             // of every cohort
+  first_cohort: u32,       // of those whose tuning is bound
+  cohorts: u32,            // in the ensemble
+  rungs: u32,              // cohorts per problem; more than one are tempered
+  first_problem: u32,      // of those whose tables are bound
   first_transition: u32,   // counter of the batch's first transition since the ensemble began
   transitions: u32,        // in the batch
   budget: u32,             // gradients per chain in this launch
@@ -23,11 +30,12 @@ struct Launch {
 }
 
 @group(1) @binding(0) var<uniform> launch: Launch;
-// tuning (tables_*.wgsl), TUNING vectors per problem: (step size, beta, 0, 0), then F and its transpose
+// tuning (tables_*.wgsl), TUNING vectors per cohort: (step size, beta, 0, 0), then F and its transpose
 // row by row, each row padded to whole vectors, then the ChEES centre.
-@group(1) @binding(2) var<storage, read> leapfrogs: array<u32>;         // (transitions, problems)
-@group(1) @binding(3) var<storage, read_write> state: array<f32>;       // (FIELDS, chains), fields below
-@group(1) @binding(4) var<storage, read_write> progress: array<vec2u>;  // (chains): transitions done, steps done
+@group(1) @binding(2) var<storage, read> leapfrogs: array<u32>;         // (transitions, cohorts)
+@group(1) @binding(3) var<storage, read_write> state: array<f32>;       // (FIELDS, slots), fields below
+// (chains): transitions done, gradients done of the next one, slot of the state, transitions opened by swap.wgsl
+@group(1) @binding(4) var<storage, read_write> progress: array<vec4u>;
 @group(1) @binding(5) var<storage, read_write> draws: array<f32>;       // (transitions, chains, RECORD)
 
 // Fields of the state.
@@ -40,7 +48,7 @@ const MOVING = LOG_PRIOR + 3u;     // suspended trajectory: position, momentum, 
 const FIELDS = MOVING + 3u * DIM;
 
 // A record of one transition of one chain, after the kept position.
-const RECORD = DIM + 6u; // log prior, log lik, acceptance, energy, diverging, ChEES gradient
+const RECORD = DIM + 7u; // log prior, log lik, acceptance, energy, diverging, ChEES gradient, slot
 
 const STREAM_MOMENTUM = 0u;
 const STREAM_ACCEPT = 1u;
@@ -97,15 +105,22 @@ fn whiten(at: u32, position: ptr<function, array<f32, DIM>>) {
 }
 
 // DIM fields of the state from `field` on, by way of memory as above.
-fn load_fields(field: u32, chain: u32) -> array<f32, DIM> {
+fn load_fields(field: u32, slot: u32) -> array<f32, DIM> {
   var loaded: array<f32, DIM>;
-  for (var i = 0u; i < DIM; i++) { loaded[i] = state[(field + i) * launch.chains + chain]; }
+  for (var i = 0u; i < DIM; i++) { loaded[i] = state[(field + i) * launch.chains + slot]; }
   return loaded;
 }
 
-fn store_fields(field: u32, chain: u32, values: ptr<function, array<f32, DIM>>) {
+fn store_fields(field: u32, slot: u32, values: ptr<function, array<f32, DIM>>) {
   var copy = *values;
-  for (var i = 0u; i < DIM; i++) { state[(field + i) * launch.chains + chain] = copy[i]; }
+  for (var i = 0u; i < DIM; i++) { state[(field + i) * launch.chains + slot] = copy[i]; }
+}
+
+// The position kept in a record.
+fn load_record(at: u32) -> array<f32, DIM> {
+  var loaded: array<f32, DIM>;
+  for (var i = 0u; i < DIM; i++) { loaded[i] = draws[at + i]; }
+  return loaded;
 }
 
 // Standard normal momentum of one transition.
@@ -128,67 +143,79 @@ fn step_jitter(v: f32) -> f32 { return exp_f32(-2.0794415 * v * v * v); }
 @compute @workgroup_size(WORKGROUP)
 fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
   let group = launch.first_group + workgroup.x;
-  let problem = group / launch.groups_per_problem; // within the set
-  let of_all = launch.first_problem + problem;
+  let bound = group / launch.groups_per_cohort; // cohort, of those whose tuning is bound
+  let cohort = launch.first_cohort + bound;
+  let problem = cohort / launch.rungs - launch.first_problem; // of those whose tables are bound
   let lane = local % LANES;
-  let wanted = (group % launch.groups_per_problem) * CHAINS_PER_GROUP + local / LANES;
-  let writes = lane == 0u && wanted < launch.chains_per_problem;
-  let chain = of_all * launch.chains_per_problem + min(wanted, launch.chains_per_problem - 1u);
+  let wanted = (group % launch.groups_per_cohort) * CHAINS_PER_GROUP + local / LANES;
+  let writes = lane == 0u && wanted < launch.chains_per_cohort;
+  let chain = cohort * launch.chains_per_cohort + min(wanted, launch.chains_per_cohort - 1u);
   let chains = launch.chains;
   lanes_begin(local - lane);
 
-  let settings = tuning[problem * TUNING];
-  let factor = problem * TUNING + 1u;
+  let settings = tuning[bound * TUNING];
+  let factor = bound * TUNING + 1u;
   let transposed = factor + DIM * DIM_VECTORS;
   let refresh = launch.refresh != 0u;
   let beta = settings.y;
+  let tempered = launch.rungs > 1u;
+  let reference = tempered && !refresh && cohort % launch.rungs == launch.rungs - 1u;
+  let moves = !refresh && !reference;
+  let evaluates_start = tempered && moves;
 
   var position: array<f32, DIM>;
   var momentum: array<f32, DIM>;
   var gradient: array<f32, DIM>;
   var log_density = vec2f(0.0, 0.0); // log prior, log lik at the moving position
-  var start_energy = state[START_ENERGY * chains + chain];
-  var transition = select(progress[chain].x, 0u, refresh);
-  var done = select(progress[chain].y, 0u, refresh);
-  let last = select(launch.transitions, 1u, refresh);
+  let reached = progress[chain];
+  let slot = reached.z;
+  var start_energy = state[START_ENERGY * chains + slot];
+  var transition = select(reached.x, 0u, refresh);
+  var done = select(reached.y, 0u, refresh);
+  let last = select(select(launch.transitions, reached.w, tempered), 1u, refresh);
   var budget = launch.budget;
   if (done > 0u) { // go on with the suspended trajectory
-    position = load_fields(MOVING, chain);
-    momentum = load_fields(MOVING + DIM, chain);
-    gradient = load_fields(MOVING + 2u * DIM, chain);
+    position = load_fields(MOVING, slot);
+    momentum = load_fields(MOVING + DIM, slot);
+    gradient = load_fields(MOVING + 2u * DIM, slot);
   }
 
   while (transition < last && budget > 0u) {
     let counter = launch.first_transition + transition;
+    let record_at = (transition * chains + chain) * RECORD;
     let words = philox(vec4u(chain, counter, 0u, STREAM_ACCEPT), launch.seed);
     let jitter = step_jitter(word_to_uniform(words.y));
-    let step_size = select(settings.x * jitter, 0.0, refresh);
+    let step_size = select(0.0, settings.x * jitter, moves);
     if (done == 0u) { // begin a trajectory at the accepted position
-      position = load_fields(POSITION, chain);
-      if (!refresh) {
-        gradient = load_fields(GRADIENT, chain);
+      if (reference) { position = load_record(record_at); } else { position = load_fields(POSITION, slot); }
+      if (moves) {
         momentum = draw_momentum(chain, counter);
         start_energy = 0.5 * squared_norm(&momentum)
-          - (state[LOG_PRIOR * chains + chain] + beta * state[LOG_LIK * chains + chain]);
-        add_transposed_times(transposed, &gradient, 0.5 * step_size, &momentum);
+          - (state[LOG_PRIOR * chains + slot] + beta * state[LOG_LIK * chains + slot]);
+        if (!evaluates_start) {
+          gradient = load_fields(GRADIENT, slot);
+          add_transposed_times(transposed, &gradient, 0.5 * step_size, &momentum);
+        }
       }
     }
 
-    let steps = select(leapfrogs[transition * launch.problems + of_all], 1u, refresh);
-    while (done < steps && budget > 0u) {
-      add_factor_times(factor, &momentum, step_size, &position);
+    let leaps = select(1u, leapfrogs[transition * launch.cohorts + cohort], moves);
+    let evaluations = leaps + select(0u, 1u, evaluates_start);
+    while (done < evaluations && budget > 0u) {
+      let at_start = evaluates_start && done == 0u;
+      add_factor_times(factor, &momentum, select(step_size, 0.0, at_start), &position);
       log_density = target_evaluate(problem, &position, beta, &gradient, lane);
       done += 1u;
       budget -= 1u;
-      let kick = select(step_size, 0.5 * step_size, done == steps);
+      let kick = select(step_size, 0.5 * step_size, at_start || done == evaluations);
       add_transposed_times(transposed, &gradient, kick, &momentum);
     }
 
-    if (done == steps) {
+    if (done == evaluations) {
       done = 0u;
       var accepted = true;
       var record = array<f32, 4>(1.0, 0.0, 0.0, 0.0); // acceptance, energy, diverging, ChEES gradient
-      if (!refresh) {
+      if (moves) {
         let end_energy = 0.5 * squared_norm(&momentum) - (log_density.x + beta * log_density.y);
         let error = end_energy - start_energy;
         let finite = is_finite(error);
@@ -196,7 +223,7 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
         accepted = finite && word_to_uniform(words.x) < acceptance;
 
         // ChEES gradient of one chain, h j (|xi'|^2 - |xi|^2) (xi' . v') with j the step jitter: Hoffman, Radul & Sountsov 2021.
-        var start = load_fields(POSITION, chain);
+        var start = load_fields(POSITION, slot);
         var finish = position;
         var velocity = momentum;
         whiten(factor, &start);
@@ -219,15 +246,17 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
       lanes_sync(); // every lane has read the old state
       if (writes) {
         if (accepted) {
-          store_fields(POSITION, chain, &position);
-          store_fields(GRADIENT, chain, &gradient);
-          state[LOG_PRIOR * chains + chain] = log_density.x;
-          state[LOG_LIK * chains + chain] = log_density.y;
+          store_fields(POSITION, slot, &position);
+          store_fields(GRADIENT, slot, &gradient);
+          state[LOG_PRIOR * chains + slot] = log_density.x;
+          state[LOG_LIK * chains + slot] = log_density.y;
         }
         if (!refresh) {
-          let at = (transition * chains + chain) * RECORD;
-          for (var i = 0u; i < DIM + 2u; i++) { draws[at + i] = state[select(LOG_PRIOR + i - DIM, i, i < DIM) * chains + chain]; }
-          for (var i = 0u; i < 4u; i++) { draws[at + DIM + 2u + i] = record[i]; }
+          for (var i = 0u; i < DIM + 2u; i++) {
+            draws[record_at + i] = state[select(LOG_PRIOR + i - DIM, i, i < DIM) * chains + slot];
+          }
+          for (var i = 0u; i < 4u; i++) { draws[record_at + DIM + 2u + i] = record[i]; }
+          draws[record_at + DIM + 6u] = f32(slot);
         }
       }
       lanes_sync(); // the new state is visible to every lane
@@ -236,12 +265,12 @@ fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index)
   }
 
   if (writes && !refresh) {
-    progress[chain] = vec2u(transition, done);
+    progress[chain] = vec4u(transition, done, slot, reached.w);
     if (done > 0u) {
-      store_fields(MOVING, chain, &position);
-      store_fields(MOVING + DIM, chain, &momentum);
-      store_fields(MOVING + 2u * DIM, chain, &gradient);
-      state[START_ENERGY * chains + chain] = start_energy;
+      store_fields(MOVING, slot, &position);
+      store_fields(MOVING + DIM, slot, &momentum);
+      store_fields(MOVING + 2u * DIM, slot, &gradient);
+      state[START_ENERGY * chains + slot] = start_energy;
     }
   }
 }

@@ -21,6 +21,7 @@ export const diagnose = defineCommand({
     if (problems.length > 0) throw new InputError(problems);
     const [path] = positionals;
     const run = await readRun(path);
+    const { tempering } = run.report;
     const report: FitReport = {
       ...run.report,
       ...assess(run.draws, {
@@ -28,6 +29,9 @@ export const diagnose = defineCommand({
         maxSpend: run.report.data.max_spend,
         divergences: run.report.diagnostics.divergences,
         ebfmiMin: run.report.diagnostics.ebfmi_min,
+        ...(tempering === undefined
+          ? { strongerMethod: "--method tempered" }
+          : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
       }),
     };
     const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];

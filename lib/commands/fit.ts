@@ -56,7 +56,7 @@ const OPTIONS = {
     kind: "choice",
     choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
     fallback: DEFAULT_METHOD,
-    help: "sampling method",
+    help: `sampling method: ${Object.keys(METHODS).join(", ")} (default ${DEFAULT_METHOD})`,
   },
   chains: {
     kind: "integer",

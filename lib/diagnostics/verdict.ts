@@ -8,7 +8,7 @@
  *
  * | status | when |
  * |---|---|
- * | `pass` | all three groups, divergences and E-BFMI meet the strict threshold |
+ * | `pass` | all three groups, divergences and E-BFMI meet the strict threshold, and a tempered run its own |
  * | `review` | the label-free group meets the handover threshold, and so does one of the two labellings |
  * | `fail` | otherwise |
  *
@@ -16,6 +16,10 @@
  * fit once the relabelled ones agree, but they cost it the `pass`, because whoever reads raw component draws would
  * be misled. No amount of label switching excuses a label-free quantity. The two flags are stricter than the
  * status and compare with what others would conclude: each holds only if *all* groups meet its threshold.
+ *
+ * A missed mode leaves a clean R-hat. A tempered run therefore passes only when every ladder made round trips enough
+ * between the prior and the posterior, and every mode of any weight was entered from the prior end by several ladders
+ * on their own. The two flags leave this out.
  *
  * A quantity that is constant or not finite has no R-hat and meets no threshold. Short chains get no discount:
  * correlated draws keep R-hat above 1 in them even after convergence, which the sentence says, and longer chains
@@ -45,6 +49,12 @@ export const MAX_DIVERGENT_SHARE = 0.001;
 /** Strict limit on E-BFMI (Betancourt 2016). */
 export const MIN_EBFMI = 0.3;
 
+/** Round trips that every ladder of a tempered run must make. */
+export const MIN_ROUND_TRIPS = 10;
+/** Modes that count, by weight, and the ladders that must have entered one of them. */
+export const MODE_WEIGHT = 0.01;
+export const MIN_MODE_LADDERS = 3;
+
 /** Chains shorter than this are called short where R-hat is slightly too large. */
 const SHORT_CHAIN = 100;
 /** Up to this R-hat shortness may be the whole story: autocorrelation time 10 in half-chains of 50 draws. */
@@ -68,6 +78,16 @@ export interface Evidence {
   readonly ebfmiMin: number;
   /** What to turn to when chains disagree, as the user would type it, such as `--method tempered`. */
   readonly strongerMethod?: string;
+  /** Of tempered runs. */
+  readonly tempering?: TemperingEvidence;
+}
+
+/** How well tempered ladders connected the prior and the posterior. */
+export interface TemperingEvidence {
+  /** Of each ladder. */
+  readonly roundTrips: readonly number[];
+  /** Weight of each mode and the ladders that entered it from the prior end. */
+  readonly modes: readonly { readonly weight: number; readonly ladders: number }[];
 }
 
 /** The verdict as `fit.json` carries it. */
@@ -94,7 +114,7 @@ export function verdict(evidence: Evidence): Verdict {
   const meets = (threshold: Threshold, ...kinds: GroupKind[]) =>
     groups.filter((group) => kinds.includes(group.kind))
       .every((group) => group.rows.every((row) => holds(row, threshold)));
-  const sampler = samplerReasons(evidence);
+  const sampler = samplerReasons(evidence), ladders = ladderReasons(evidence);
   const handover = meets(HANDOVER, "free", "sampled", "relabelled");
   const strict = meets(STRICT, "free", "sampled", "relabelled") && sampler.length === 0;
   const matched = evidence.relabelled !== undefined;
@@ -105,10 +125,10 @@ export function verdict(evidence: Evidence): Verdict {
     onlyLabels && group.kind === "sampled" ? [switchingReason(group)] : groupReasons(group, evidence)
   );
   return {
-    status: strict ? "pass" : usable ? "review" : "fail",
+    status: strict && ladders.length === 0 ? "pass" : usable ? "review" : "fail",
     handover,
     strict,
-    reasons: [...reasons, ...sampler],
+    reasons: [...reasons, ...sampler, ...ladders],
   };
 }
 
@@ -251,6 +271,27 @@ function samplerReasons({ transitions, divergences, ebfmiMin }: Evidence): strin
       } (at least ${MIN_EBFMI}): the sampler crawls ` +
         "through heavy tails or a funnel, typically component spreads near zero. Use --preset fully-non-centred, " +
         "or raise --warmup and --draws.",
+    );
+  }
+  return reasons;
+}
+
+function ladderReasons({ tempering }: Evidence): string[] {
+  if (tempering === undefined) return [];
+  const { roundTrips, modes } = tempering, reasons = [];
+  const slowest = Math.min(...roundTrips), needed = Math.min(MIN_MODE_LADDERS, roundTrips.length);
+  if (!(slowest >= MIN_ROUND_TRIPS)) {
+    reasons.push(
+      `The slowest ladder made ${slowest} round trips between the prior and the posterior (at least ` +
+        `${MIN_ROUND_TRIPS}): a solution may have been missed without a trace in R-hat. Raise --draws, and --warmup ` +
+        "for better-placed rungs.",
+    );
+  }
+  for (const { weight, ladders } of modes) {
+    if (weight <= MODE_WEIGHT || ladders >= needed) continue;
+    reasons.push(
+      `A solution with ${percent(weight)} of the draws was reached from the prior by ${ladders} of ` +
+        `${roundTrips.length} ladders (at least ${needed}), so its weight is little more than chance. Raise --draws.`,
     );
   }
   return reasons;

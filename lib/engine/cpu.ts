@@ -1,6 +1,14 @@
 /** The `cpu` engine: the f64 reference of every transition, over one Worker per core. */
 import { targetDensity } from "../model/target.ts";
-import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import {
+  type Engine,
+  type Ensemble,
+  type EnsembleSpec,
+  type Evaluation,
+  problemsOf,
+  type TransitionBatch,
+  type Tuning,
+} from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
 
 /**
@@ -24,7 +32,7 @@ export function openCpu(workers = navigator.hardwareConcurrency): Engine {
   };
 }
 
-/** A Worker and the chains (or positions) `first .. first + count` it has. */
+/** A Worker and what it has: `first .. first + count` of chains, positions or ladders. */
 interface Share {
   readonly worker: RemoteWorker;
   readonly first: number;
@@ -38,17 +46,39 @@ function shareOut(pool: readonly RemoteWorker[], total: number): Share[] {
     .filter(({ count }) => count > 0);
 }
 
+/** A Worker and the chains of an ensemble that it advances. */
+interface Crew {
+  readonly worker: RemoteWorker;
+  readonly chains: Uint32Array;
+}
+
+/** Chains in equal shares; where chains swap, whole ladders. */
+function crews(
+  pool: readonly RemoteWorker[],
+  { rungs = 1, chainsPerProblem: each }: EnsembleSpec,
+  chains: number,
+): Crew[] {
+  const ladders = chains / rungs;
+  return shareOut(pool, ladders).map(({ worker, first, count }) => ({
+    worker,
+    chains: Uint32Array.from({ length: count * rungs }, (_, i) => {
+      const ladder = first + Math.floor(i / rungs), problem = Math.floor(ladder / each);
+      return (problem * rungs + i % rungs) * each + ladder % each;
+    }),
+  }));
+}
+
 async function cpuEnsemble(
   pool: readonly RemoteWorker[],
   spec: EnsembleSpec,
   handle: number,
 ): Promise<Ensemble> {
-  const problems = spec.target.kind === "hill_mixture" ? spec.target.problems.length : 1;
-  const chains = problems * spec.chainsPerProblem, dim = targetDensity(spec.target, 0).dim;
-  const shares = shareOut(pool, chains);
+  const problems = problemsOf(spec.target), dim = targetDensity(spec.target, 0).dim;
+  const chains = problems * (spec.rungs ?? 1) * spec.chainsPerProblem;
+  const parts = crews(pool, spec, chains);
   const opened = pool.map((worker) => {
-    const own = shares.find((share) => share.worker === worker);
-    return worker.call<void>("ensemble", [handle, spec, own?.first ?? 0, own?.count ?? 0]);
+    const own = parts.find((crew) => crew.worker === worker);
+    return worker.call<void>("ensemble", [handle, spec, own?.chains ?? new Uint32Array(0)]);
   });
   await Promise.all(opened);
   return {
@@ -57,9 +87,11 @@ async function cpuEnsemble(
     chains,
     async setPositions(positions: Float64Array) {
       await Promise.all(
-        shares.map(({ worker, first, count }) =>
-          worker.call("setPositions", [handle, positions.slice(first * dim, (first + count) * dim)])
-        ),
+        parts.map(({ worker, chains: own }) => {
+          const some = new Float64Array(own.length * dim);
+          own.forEach((c, i) => some.set(positions.subarray(c * dim, (c + 1) * dim), i * dim));
+          return worker.call("setPositions", [handle, some]);
+        }),
       );
     },
     async evaluate(positions: Float64Array, beta = 1): Promise<Evaluation> {
@@ -78,11 +110,17 @@ async function cpuEnsemble(
         gradient: join((part) => part.gradient),
       };
     },
-    async hmc(transitions: number, tuning: readonly Tuning[]): Promise<TransitionBatch> {
-      const parts = await Promise.all(
-        shares.map(({ worker }) => worker.call<TransitionBatch>("hmc", [handle, transitions, tuning])),
+    async hmc(
+      transitions: number,
+      tuning: readonly Tuning[],
+      reference?: Float64Array,
+    ): Promise<TransitionBatch> {
+      const batches = await Promise.all(
+        parts.map(({ worker }) =>
+          worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference])
+        ),
       );
-      return interleave(parts, transitions, chains, dim);
+      return merge(batches, parts.map((crew) => crew.chains), transitions, chains, dim);
     },
     async close() {
       await Promise.all(pool.map((worker) => worker.call("closeEnsemble", [handle])));
@@ -100,45 +138,48 @@ function concat(parts: readonly Float64Array[]): Float64Array {
   return all;
 }
 
-/** Batches of some chains each, (transitions, own chains, ..), as one batch of all chains. */
-function interleave(
-  parts: readonly TransitionBatch[],
+/**
+ * Batches of some chains each, (transitions, own chains, ..), as one batch of all chains.
+ *
+ * @param owned the chains of each batch
+ */
+function merge(
+  batches: readonly TransitionBatch[],
+  owned: readonly Uint32Array[],
   transitions: number,
   chains: number,
   dim: number,
 ): TransitionBatch {
-  const lay = <A extends Float64Array | Uint8Array>(
+  const lay = <A extends Float64Array | Uint8Array | Uint32Array>(
     into: A,
-    pick: (part: TransitionBatch) => A,
-    each: number,
+    pick: (batch: TransitionBatch) => A,
+    each = 1,
   ): A => {
-    for (let i = 0; i < transitions; i++) {
-      let first = 0;
-      for (const part of parts) {
-        const own = part.chains * each;
-        into.set(pick(part).subarray(i * own, (i + 1) * own), (i * chains + first) * each);
-        first += part.chains;
+    batches.forEach((batch, b) => {
+      const from = pick(batch), own = owned[b]!;
+      for (let i = 0; i < transitions; i++) {
+        own.forEach((c, at) => {
+          const row = i * own.length + at;
+          into.set(from.subarray(row * each, (row + 1) * each), (i * chains + c) * each);
+        });
       }
-    }
+    });
     return into;
   };
-  const statistic = (pick: (part: TransitionBatch) => Float64Array) =>
-    lay(new Float64Array(transitions * chains), pick, 1);
+  const rows = transitions * chains;
+  const statistic = (pick: (batch: TransitionBatch) => Float64Array) => lay(new Float64Array(rows), pick);
   return {
     transitions,
     chains,
     dim,
-    positions: lay(
-      new Float64Array(transitions * chains * dim),
-      (part) => part.positions as Float64Array,
-      dim,
-    ),
-    logPrior: statistic((part) => part.logPrior),
-    logLik: statistic((part) => part.logLik),
-    acceptance: statistic((part) => part.acceptance),
-    energy: statistic((part) => part.energy),
-    diverging: lay(new Uint8Array(transitions * chains), (part) => part.diverging, 1),
-    cheesGradient: statistic((part) => part.cheesGradient),
-    leapfrogs: parts[0]!.leapfrogs,
+    positions: lay(new Float64Array(rows * dim), (batch) => batch.positions as Float64Array, dim),
+    logPrior: statistic((batch) => batch.logPrior),
+    logLik: statistic((batch) => batch.logLik),
+    acceptance: statistic((batch) => batch.acceptance),
+    energy: statistic((batch) => batch.energy),
+    diverging: lay(new Uint8Array(rows), (batch) => batch.diverging),
+    cheesGradient: statistic((batch) => batch.cheesGradient),
+    leapfrogs: batches[0]!.leapfrogs,
+    replica: lay(new Uint32Array(rows), (batch) => batch.replica),
   };
 }

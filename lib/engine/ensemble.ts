@@ -5,25 +5,45 @@
  */
 import type { HillProblem } from "../model/problem.ts";
 
-/** Gaussian with mean and precision given, or Neal's funnel: exact targets for tests. */
+/** Exact targets for tests: a Gaussian with mean and precision given, Neal's funnel, or a mixture of Gaussians. */
 export type TestTarget =
   | { readonly kind: "gaussian"; readonly mean: Float64Array; readonly precision: Float64Array } // (D), (D, D)
-  | { readonly kind: "funnel"; readonly dim: number }; // u_0 ~ N(0, 3), u_i ~ N(0, exp(u_0 / 2))
+  | { readonly kind: "funnel"; readonly dim: number } // u_0 ~ N(0, 3), u_i ~ N(0, exp(u_0 / 2))
+  | MixtureTarget;
+
+/** Likelihood sum_m weights_m N(u; means_m, sd^2 I) under the prior N(0, priorSd^2 I), both normalised. */
+export interface MixtureTarget {
+  readonly kind: "mixture";
+  readonly weights: readonly number[]; // (M), sum 1
+  readonly means: Float64Array; // (M, D)
+  readonly sd: number;
+  readonly priorSd: number;
+}
 
 /** What an ensemble samples: many Hill problems of equal K and J, or copies of one test density. */
 export type TargetSpec =
   | { readonly kind: "hill_mixture"; readonly problems: readonly HillProblem[] }
   | TestTarget;
 
-/** What to build. Chain c belongs to problem floor(c / chainsPerProblem). */
+/**
+ * What to build: cohorts of chains that share a tuning. A cohort is a problem or, in a tempered ensemble, one rung
+ * of a problem: cohort = problem * rungs + rung, and chain c belongs to cohort floor(c / chainsPerProblem).
+ */
 export interface EnsembleSpec {
   readonly target: TargetSpec;
+  /** Chains of a problem; in a tempered ensemble its ladders, each with a chain on every rung. */
   readonly chainsPerProblem: number;
+  /**
+   * Rungs of a tempered ensemble, at least 2, the posterior first and the prior last; left out where nothing is
+   * tempered. Before every transition neighbouring rungs of a ladder may swap, and the chain on the last rung
+   * does not move but takes over a prior draw given with the batch.
+   */
+  readonly rungs?: number;
   /** Whole number, 0 to 2^53 - 1. */
   readonly seed: number;
 }
 
-/** How the chains of one problem move; one per problem, fixed over a batch. */
+/** How the chains of one cohort move; fixed over a batch. */
 export interface Tuning {
   readonly stepSize: number;
   /** Trajectory length in whitened time; leapfrogs = clamp(ceil(h * length / stepSize), 1, maxLeapfrogs), h in (0, 1]. */
@@ -64,21 +84,33 @@ export interface TransitionBatch {
    * step jitter; 0 if not finite.
    */
   readonly cheesGradient: Float64Array;
-  /** Leapfrog steps of each transition, [transition, problem]. */
+  /** Leapfrog steps of each transition, [transition, cohort]. */
   readonly leapfrogs: Uint32Array;
+  /** Which of the replicas that swaps move between rungs was at this chain; the chain itself untempered. */
+  readonly replica: Uint32Array;
 }
+
+/** Problems of a target; test densities come one at a time. */
+export const problemsOf = (target: TargetSpec): number =>
+  target.kind === "hill_mixture" ? target.problems.length : 1;
 
 /** All chains of one launch. Owns device memory or Workers: close it. */
 export interface Ensemble {
   readonly dim: number;
   readonly problems: number;
+  /** Chains of every cohort. */
   readonly chains: number;
-  /** Moves every chain, (chains, D); the transition counter goes on. */
+  /** Moves every chain, (chains, D), replica c to chain c; the transition counter goes on. */
   setPositions(positions: Float64Array): Promise<void>;
   /** Log densities and gradients of any number of positions per problem, (problems, n, D). */
   evaluate(positions: Float64Array, beta?: number): Promise<Evaluation>;
-  /** Advances every chain by `transitions` HMC transitions. */
-  hmc(transitions: number, tuning: readonly Tuning[]): Promise<TransitionBatch>;
+  /**
+   * Advances every chain by `transitions` HMC transitions.
+   *
+   * @param tuning one per cohort
+   * @param reference prior draws for the last rung of a tempered ensemble, (transitions, problems, ladders, D)
+   */
+  hmc(transitions: number, tuning: readonly Tuning[], reference?: Float64Array): Promise<TransitionBatch>;
   close(): Promise<void>;
 }
 

@@ -13,8 +13,10 @@ export interface Plan {
   readonly chainsPerGroup: number;
   /** Whether read-only tables are uniform buffers (tables_uniform.wgsl) or storage buffers. */
   readonly uniform: boolean;
-  /** Problems that one launch takes in: all of them, or as many as fit a uniform buffer. */
+  /** Problems whose tables are bound at a time: all of them, or as many as fit a uniform buffer. */
   readonly problemsPerSet: number;
+  /** Cohorts that one launch takes in, with their tunings: of one set of problems, as many as fit. */
+  readonly cohortsPerLaunch: number;
   /** Most gradients one launch may compute per chain, whatever the time. */
   readonly maxBudget: number;
   /** Vectors of four floats that a set's table has room for. */
@@ -45,15 +47,16 @@ const SOFTWARE_LOOP_ITERATIONS = 65000;
  * Lanes per chain by rule, not by a stopwatch: a measured choice could differ between two runs and with it the
  * order of summation, and the same seed on the same adapter must give the same draws.
  *
+ * @param rungs cohorts of a problem
  * @throws DeviceError when the workgroup needs more memory than the device has
  */
-export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: number): Plan {
+export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: number, rungs = 1): Plan {
   const best = gpu.software ? 1 : [1, 8, 32].find((n) => chains * n >= HARDWARE_INVOCATIONS) ?? 64;
   const wanted = target.accumulators === 0 ? 1 : lanes ?? best;
   const workgroup = Math.max(wanted, gpu.software ? SOFTWARE_WORKGROUP : HARDWARE_WORKGROUP);
   const bytes = wanted === 1 ? 0 : 4 * workgroup * (target.accumulators + 2);
   if (bytes > gpu.limits.maxComputeWorkgroupStorageSize && lanes === undefined) {
-    return planFor(gpu, target, chains, 1);
+    return planFor(gpu, target, chains, 1, rungs);
   }
   gpu.require("maxComputeWorkgroupStorageSize", bytes, `Sharing a chain between ${wanted} lanes`);
   const maxBudget = gpu.software ? Math.floor(SOFTWARE_LOOP_ITERATIONS / loopIterations(target)) : Infinity;
@@ -67,7 +70,7 @@ export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: 
     workgroup,
     chainsPerGroup: workgroup / wanted,
     maxBudget,
-    ...tablePlan(gpu, target),
+    ...tablePlan(gpu, target, rungs),
   };
 }
 
@@ -82,27 +85,35 @@ function loopIterations({ constants, rows }: TargetKernel): number {
 function tablePlan(
   gpu: Gpu,
   target: TargetKernel,
-): Pick<Plan, "uniform" | "problemsPerSet" | "tableVectors" | "problemSlots" | "tuningSlots"> {
+  rungs: number,
+): Pick<
+  Plan,
+  "uniform" | "problemsPerSet" | "cohortsPerLaunch" | "tableVectors" | "problemSlots" | "tuningSlots"
+> {
   const tables = target.tables ?? [];
   const sizes = tables.map(({ vectors }) => vectors.length / 4);
   const largest = Math.max(1, ...sizes), total = Math.max(1, sizes.reduce((sum, size) => sum + size, 0));
   const limit = Math.floor(Math.min(gpu.limits.maxUniformBufferBindingSize, UNIFORM_BYTES) / 16);
   const problems = Math.max(1, tables.length), tuning = tuningVectors(target.constants["DIM"]!);
-  const perSet = Math.min(problems, UNIFORM_PROBLEMS, Math.floor(Math.min(limit / largest, limit / tuning)));
-  if (!gpu.software || perSet < 1) {
+  const perSet = Math.min(problems, UNIFORM_PROBLEMS, Math.floor(limit / largest));
+  const tunings = Math.floor(limit / tuning);
+  if (!gpu.software || perSet < 1 || tunings < 1) {
     return {
       uniform: false,
       problemsPerSet: problems,
+      cohortsPerLaunch: problems * rungs,
       tableVectors: total,
       problemSlots: problems,
-      tuningSlots: problems * tuning,
+      tuningSlots: problems * rungs * tuning,
     };
   }
+  const cohorts = perSet * rungs;
   // The sizes of uniform arrays are part of the kernel's text. Always the same ones, so that data of any length
   // runs on the same compiled kernel, which drivers cache.
   return {
     uniform: true,
     problemsPerSet: perSet,
+    cohortsPerLaunch: Math.ceil(cohorts / Math.ceil(cohorts / tunings)), // as few launches as will do, about equal
     tableVectors: limit,
     problemSlots: UNIFORM_PROBLEMS,
     tuningSlots: limit,

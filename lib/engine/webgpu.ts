@@ -53,8 +53,8 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
     chains,
     setPositions: (positions) => worker.call("setPositions", [handle, positions]),
     evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
-    hmc: (transitions: number, tuning: readonly Tuning[]) =>
-      worker.call<TransitionBatch>("hmc", [handle, transitions, tuning]),
+    hmc: (transitions: number, tuning: readonly Tuning[], reference?: Float64Array) =>
+      worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference]),
     close: () => worker.call("closeEnsemble", [handle]),
   };
 }

@@ -4,13 +4,16 @@ import type { TargetKernel } from "../../kernels/targets/target.ts";
 import { testDensityKernel } from "../../kernels/targets/test_densities.ts";
 import {
   hmcSource,
+  type Launch,
   packLaunch,
+  packProgress,
   packTuning,
   recordFloats,
   stateFields,
   stateGradient,
   stateLogPrior,
 } from "../../kernels/samplers/hmc.ts";
+import { packSwap, SWAP_WORKGROUP, swapSource } from "../../kernels/samplers/swap.ts";
 import lanesMany from "../../kernels/common/lanes_many.wgsl" with { type: "text" };
 import lanesOne from "../../kernels/common/lanes_one.wgsl" with { type: "text" };
 import tablesStorage from "../../kernels/common/tables_storage.wgsl" with { type: "text" };
@@ -20,29 +23,40 @@ import special from "../../kernels/common/special.wgsl" with { type: "text" };
 import { seedKey } from "../random.ts";
 import { leapfrogSchedule } from "../samplers/trajectory.ts";
 import type { Gpu } from "./device.ts";
-import type { EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import {
+  type EnsembleSpec,
+  type Evaluation,
+  problemsOf,
+  type TransitionBatch,
+  type Tuning,
+} from "./ensemble.ts";
 import { type Plan, planFor } from "./launch_plan.ts";
+import { unpackRecords } from "./records.ts";
 import { assemble } from "./shader.ts";
+import { type ProblemSet, uploadTables } from "./tables.ts";
 
 /** Longest a single launch should run: far under any watchdog, and cancel stays quick. */
 const LAUNCH_MS = 50;
 /** Positions evaluated in one go, per problem. */
 const EVALUATE_AT_ONCE = 4096;
 
-/** Problems that one launch takes in, and their read-only tables. */
-interface ProblemSet {
-  readonly first: number;
-  readonly count: number;
-  /** Group 0 of the kernel. */
-  readonly bindings: GPUBindGroup;
-}
-
-/** Chains in device memory: their state, and room for one batch of draws. */
+/** Chains in device memory. */
 interface Slots {
-  readonly chainsPerProblem: number;
+  /** Cohorts per problem. */
+  readonly rungs: number;
+  readonly chainsPerCohort: number;
   readonly chains: number;
   readonly state: GPUBuffer;
   readonly progress: GPUBuffer;
+  /** Slot of each chain's state, (chains). */
+  replica: Uint32Array;
+}
+
+/** One launch of the HMC kernel, to be put into a pass as often as it takes. */
+interface Dispatch {
+  readonly set: ProblemSet;
+  readonly bindings: GPUBindGroup;
+  readonly workgroups: number;
 }
 
 /** All chains of one launch. Lives in the Worker that owns the device. */
@@ -53,6 +67,8 @@ export class WebgpuEnsemble {
   readonly #gpu: Gpu;
   readonly #spec: EnsembleSpec;
   readonly #pipeline: GPUComputePipeline;
+  /** Of tempered ensembles only. */
+  readonly #swap: GPUComputePipeline | undefined;
   readonly #slots: Slots;
   readonly #plan: Plan;
   readonly #owned: GPUBuffer[] = [];
@@ -66,18 +82,22 @@ export class WebgpuEnsemble {
     spec: EnsembleSpec,
     target: TargetKernel,
     pipeline: GPUComputePipeline,
+    swap: GPUComputePipeline | undefined,
     plan: Plan,
   ) {
     this.#gpu = gpu;
     this.#spec = spec;
     this.#pipeline = pipeline;
+    this.#swap = swap;
     this.dim = target.constants["DIM"]!;
-    this.problems = spec.target.kind === "hill_mixture" ? spec.target.problems.length : 1;
-    this.chains = this.problems * spec.chainsPerProblem;
+    this.problems = problemsOf(spec.target);
+    this.chains = this.problems * (spec.rungs ?? 1) * spec.chainsPerProblem;
     this.#msPerGradient = (gpu.software ? 1e-5 : 2e-7) * target.terms * this.chains;
     this.#plan = plan;
-    this.#sets = this.#uploadTables(target);
-    this.#slots = this.#makeSlots(spec.chainsPerProblem);
+    const { sets, buffers } = uploadTables(gpu, target, plan, pipeline.getBindGroupLayout(0), this.problems);
+    this.#sets = sets;
+    this.#owned.push(...buffers);
+    this.#slots = this.#makeSlots(spec.chainsPerProblem, spec.rungs ?? 1);
     this.#owned.push(this.#slots.state, this.#slots.progress);
   }
 
@@ -91,11 +111,14 @@ export class WebgpuEnsemble {
     const target = spec.target.kind === "hill_mixture"
       ? hillMixtureKernel(spec.target.problems)
       : testDensityKernel(spec.target);
-    const problems = spec.target.kind === "hill_mixture" ? spec.target.problems.length : 1;
-    const plan = planFor(gpu, target, problems * spec.chainsPerProblem, lanes);
-    const shader = assemble([
+    const { rungs = 1 } = spec, chains = problemsOf(spec.target) * rungs * spec.chainsPerProblem;
+    const plan = planFor(gpu, target, chains, lanes, rungs);
+    const shared = [
       { file: "kernels/common/special.wgsl", source: special },
       { file: "kernels/common/rng.wgsl", source: rng },
+    ];
+    const shader = assemble([
+      ...shared,
       plan.uniform
         ? { file: "kernels/common/tables_uniform.wgsl", source: tablesUniform }
         : { file: "kernels/common/tables_storage.wgsl", source: tablesStorage },
@@ -115,11 +138,17 @@ export class WebgpuEnsemble {
         : {}),
     });
     const pipeline = await gpu.compile("hmc", shader, "hmc");
-    return new WebgpuEnsemble(gpu, spec, target, pipeline, plan);
+    const swap = spec.rungs === undefined ? undefined : await gpu.compile(
+      "swap",
+      assemble([...shared, { file: "kernels/samplers/swap.wgsl", source: swapSource }], {}),
+      "swap",
+    );
+    return new WebgpuEnsemble(gpu, spec, target, pipeline, swap, plan);
   }
 
-  /** Moves every chain, positions (chains, D). */
+  /** Moves every chain, positions (chains, D), replica c to chain c. */
   setPositions(positions: Float64Array): void {
+    this.#slots.replica = identity(this.chains);
     this.#place(this.#slots, positions);
   }
 
@@ -152,17 +181,28 @@ export class WebgpuEnsemble {
     return result;
   }
 
-  /** Advances every chain by `transitions` HMC transitions. */
-  async hmc(transitions: number, tuning: readonly Tuning[]): Promise<TransitionBatch> {
+  /**
+   * Advances every chain by `transitions` HMC transitions.
+   *
+   * @param reference prior draws for the last rung of a tempered ensemble, (transitions, problems, ladders, D)
+   */
+  async hmc(
+    transitions: number,
+    tuning: readonly Tuning[],
+    reference?: Float64Array,
+  ): Promise<TransitionBatch> {
     const counts = leapfrogSchedule(tuning, this.#transition, transitions);
-    const perProblem = new Float64Array(this.problems);
-    counts.forEach((count, i) => perProblem[i % this.problems]! += count);
-    const gradients = Math.max(...perProblem);
+    const gradients = stages(counts, transitions, this.#swap !== undefined).reduce(
+      (sum, each) => sum + each,
+      0,
+    );
     const started = performance.now();
-    const records = await this.#launch(this.#slots, transitions, tuning, counts, gradients);
+    const records = await this.#launch(this.#slots, transitions, tuning, counts, reference);
     this.#msPerGradient = Math.max(1e-6, (performance.now() - started) / (gradients + 1));
     this.#transition += transitions;
-    return this.#unpack(records, transitions, counts);
+    const batch = unpackRecords(records, transitions, this.chains, this.dim, counts);
+    if (transitions > 0) this.#slots.replica = batch.replica.slice((transitions - 1) * this.chains);
+    return batch;
   }
 
   /** Frees every buffer. */
@@ -172,7 +212,7 @@ export class WebgpuEnsemble {
   }
 
   async #evaluatePart(positions: Float64Array, count: number, beta: number): Promise<Float32Array> {
-    const slots = this.#makeSlots(count);
+    const slots = this.#makeSlots(count, 1);
     try {
       this.#place(slots, positions);
       const neutral: Tuning = {
@@ -184,7 +224,7 @@ export class WebgpuEnsemble {
         centre: new Float64Array(this.dim),
       };
       const tuning = new Array<Tuning>(this.problems).fill(neutral);
-      await this.#launch(slots, 0, tuning, new Uint32Array(this.problems), 0);
+      await this.#launch(slots, 0, tuning, new Uint32Array(this.problems));
       return await readFloats(this.#gpu, slots.state);
     } finally {
       this.#gpu.destroyBuffer(slots.state);
@@ -192,77 +232,62 @@ export class WebgpuEnsemble {
     }
   }
 
-  /** Refreshes the accepted state, then launches until every problem has spent its gradients; reads the draws. */
+  /**
+   * Refreshes the accepted state, then launches until every cohort has spent its gradients; reads the draws.
+   *
+   * @param reference prior draws for the records of the last rung, (transitions, problems, ladders, D)
+   */
   async #launch(
     slots: Slots,
     transitions: number,
     tuning: readonly Tuning[],
     counts: Uint32Array<ArrayBuffer>,
-    gradients: number,
+    reference?: Float64Array,
   ): Promise<Float32Array> {
-    const gpu = this.#gpu, { device } = gpu, dim = this.dim;
+    const gpu = this.#gpu, { device } = gpu, bytes = 4 * transitions * slots.chains * recordFloats(this.dim);
     const scratch: GPUBuffer[] = [];
-    const upload = (
-      label: string,
-      data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
-      usage: number,
-    ) => {
+    const upload: Upload = (label, data, usage) => {
       scratch.push(gpu.upload(label, data, usage));
       return scratch.at(-1)!;
     };
     try {
       const countBuffer = upload("leapfrogs", counts, GPUBufferUsage.STORAGE);
-      const drawBytes = 4 * transitions * slots.chains * recordFloats(dim);
-      const draws = gpu.buffer("draws", drawBytes, GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC);
+      const drawUsage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const draws = gpu.buffer("draws", bytes, drawUsage);
       scratch.push(draws);
-      device.queue.writeBuffer(slots.progress, 0, new Uint32Array(2 * slots.chains));
+      if (reference !== undefined) this.#leaveReference(draws, transitions, reference);
+      device.queue.writeBuffer(slots.progress, 0, packProgress(slots.replica));
 
-      const groupsPerProblem = Math.ceil(slots.chainsPerProblem / this.#plan.chainsPerGroup);
+      const groups = slots.rungs * this.problems * this.#groupsPerCohort(slots);
       const oneGradientMs = this.#msPerGradient * slots.chains / this.chains;
-      const groups = groupsPerProblem * this.problems;
       const groupsAtOnce = Math.max(1, Math.floor(groups * Math.min(1, LAUNCH_MS / oneGradientMs)));
       const inTime = Math.floor(LAUNCH_MS / (oneGradientMs * groupsAtOnce / groups));
       const budget = Math.max(1, Math.min(inTime, this.#plan.maxBudget));
       const encoder = device.createCommandEncoder();
       const pass = encoder.beginComputePass();
-      pass.setPipeline(this.#pipeline);
-      for (const set of this.#sets) {
-        const some = packTuning(
-          tuning.slice(set.first, set.first + set.count),
-          dim,
-          this.#plan.tuningSlots,
-        );
-        const usage = this.#plan.uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-        const tuningBuffer = upload("tuning", some, usage);
-        const bindings = (firstGroup: number, refresh: boolean) => {
-          const launch = packLaunch({
-            firstGroup,
-            groupsPerProblem,
-            chainsPerProblem: slots.chainsPerProblem,
-            chains: slots.chains,
-            firstProblem: set.first,
-            problems: this.problems,
-            firstTransition: this.#transition,
-            transitions,
-            budget: refresh ? 1 : budget,
-            refresh,
-            seed: seedKey(this.#spec.seed),
-          });
-          const uniform = upload("launch", launch, GPUBufferUsage.UNIFORM);
-          return device.createBindGroup({
-            layout: this.#pipeline.getBindGroupLayout(1),
-            entries: [uniform, tuningBuffer, countBuffer, slots.state, slots.progress, draws].map(bind),
-          });
-        };
+      const run = ({ set, bindings, workgroups }: Dispatch, gradients: number) => {
         pass.setBindGroup(0, set.bindings);
-        const groupsInSet = groupsPerProblem * set.count;
-        for (let first = 0; first < groupsInSet; first += groupsAtOnce) {
-          const size = Math.min(groupsAtOnce, groupsInSet - first);
-          pass.setBindGroup(1, bindings(first, true));
-          pass.dispatchWorkgroups(size);
-          if (transitions === 0) continue;
-          pass.setBindGroup(1, bindings(first, false));
-          for (let spent = 0; spent < gradients; spent += budget) pass.dispatchWorkgroups(size);
+        pass.setBindGroup(1, bindings);
+        for (let spent = 0; spent < gradients; spent += budget) pass.dispatchWorkgroups(workgroups);
+      };
+      const plan = (refresh: boolean) =>
+        this.#dispatches(slots, tuning, groupsAtOnce, upload, {
+          transitions,
+          budget: refresh ? 1 : budget,
+          refresh,
+        }, [countBuffer, slots.state, slots.progress, draws]);
+      pass.setPipeline(this.#pipeline);
+      for (const dispatch of plan(true)) run(dispatch, 1);
+      if (transitions > 0) {
+        const moving = plan(false), swap = this.#swapBindings(slots, tuning, upload);
+        for (const gradients of stages(counts, transitions, swap !== undefined)) {
+          if (swap !== undefined) {
+            pass.setPipeline(this.#swap!);
+            pass.setBindGroup(0, swap);
+            pass.dispatchWorkgroups(Math.ceil(slots.chains / SWAP_WORKGROUP));
+            pass.setPipeline(this.#pipeline);
+          }
+          for (const dispatch of moving) run(dispatch, gradients);
         }
       }
       pass.end();
@@ -273,83 +298,105 @@ export class WebgpuEnsemble {
     }
   }
 
-  #unpack(records: Float32Array, transitions: number, leapfrogs: Uint32Array): TransitionBatch {
-    const { dim, chains } = this, rows = transitions * chains, stride = recordFloats(dim);
-    const positions = new Float32Array(rows * dim);
-    const columns = Array.from({ length: 6 }, () => new Float64Array(rows));
-    for (let row = 0; row < rows; row++) {
-      const at = row * stride;
-      positions.set(records.subarray(at, at + dim), row * dim);
-      for (let c = 0; c < 6; c++) columns[c]![row] = records[at + dim + c]!;
-    }
-    const [logPrior, logLik, acceptance, energy, diverging, cheesGradient] = columns as [
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-      Float64Array,
-    ];
-    return {
-      transitions,
-      chains,
-      dim,
-      positions,
-      logPrior,
-      logLik,
-      acceptance,
-      energy,
-      diverging: Uint8Array.from(diverging),
-      cheesGradient,
-      leapfrogs,
-    };
+  #groupsPerCohort({ chainsPerCohort }: Slots): number {
+    return Math.ceil(chainsPerCohort / this.#plan.chainsPerGroup);
   }
 
-  #makeSlots(chainsPerProblem: number): Slots {
-    const chains = chainsPerProblem * this.problems;
+  /** Every launch that it takes to reach all chains once. */
+  #dispatches(
+    slots: Slots,
+    tuning: readonly Tuning[],
+    groupsAtOnce: number,
+    upload: Upload,
+    how: Pick<Launch, "transitions" | "budget" | "refresh">,
+    buffers: readonly GPUBuffer[],
+  ): Dispatch[] {
+    const { cohortsPerLaunch, tuningSlots, uniform } = this.#plan, { rungs } = slots;
+    const usage = uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
+    const groupsPerCohort = this.#groupsPerCohort(slots);
+    const dispatches: Dispatch[] = [];
+    for (const set of this.#sets) {
+      const end = (set.first + set.count) * rungs;
+      for (let firstCohort = set.first * rungs; firstCohort < end; firstCohort += cohortsPerLaunch) {
+        const some = tuning.slice(firstCohort, Math.min(end, firstCohort + cohortsPerLaunch));
+        const tuningBuffer = upload("tuning", packTuning(some, this.dim, tuningSlots), usage);
+        const groups = groupsPerCohort * some.length;
+        for (let firstGroup = 0; firstGroup < groups; firstGroup += groupsAtOnce) {
+          const launch = packLaunch({
+            firstGroup,
+            groupsPerCohort,
+            chainsPerCohort: slots.chainsPerCohort,
+            chains: slots.chains,
+            firstCohort,
+            cohorts: rungs * this.problems,
+            rungs,
+            firstProblem: set.first,
+            firstTransition: this.#transition,
+            ...how,
+            seed: seedKey(this.#spec.seed),
+          });
+          const launchBuffer = upload("launch", launch, GPUBufferUsage.UNIFORM);
+          const bindings = this.#gpu.device.createBindGroup({
+            layout: this.#pipeline.getBindGroupLayout(1),
+            entries: [launchBuffer, tuningBuffer, ...buffers].map(bind),
+          });
+          dispatches.push({ set, bindings, workgroups: Math.min(groupsAtOnce, groups - firstGroup) });
+        }
+      }
+    }
+    return dispatches;
+  }
+
+  /** Group 0 of the swap kernel, where there is one. */
+  #swapBindings(slots: Slots, tuning: readonly Tuning[], upload: Upload): GPUBindGroup | undefined {
+    if (this.#swap === undefined) return undefined;
+    const launch = packSwap({
+      chains: slots.chains,
+      ladders: slots.chainsPerCohort,
+      rungs: slots.rungs,
+      firstTransition: this.#transition,
+      logLikAt: (stateLogPrior(this.dim) + 1) * slots.chains,
+      seed: seedKey(this.#spec.seed),
+    });
+    const betas = Float32Array.from(tuning, ({ beta }) => beta);
+    return this.#gpu.device.createBindGroup({
+      layout: this.#swap.getBindGroupLayout(0),
+      entries: [
+        upload("swaps", launch, GPUBufferUsage.UNIFORM),
+        upload("betas", betas, GPUBufferUsage.STORAGE),
+        slots.state,
+        slots.progress,
+      ].map(bind),
+    });
+  }
+
+  /** Puts prior draws where the last rung of every ladder looks for them. */
+  #leaveReference(draws: GPUBuffer, transitions: number, reference: Float64Array): void {
+    const { rungs, chainsPerCohort: ladders } = this.#slots, { dim, problems, chains } = this;
+    const stride = recordFloats(dim);
+    for (let i = 0; i < transitions; i++) {
+      for (let p = 0; p < problems; p++) {
+        const records = new Float32Array(ladders * stride), from = (i * problems + p) * ladders;
+        for (let l = 0; l < ladders; l++) {
+          records.set(reference.subarray((from + l) * dim, (from + l + 1) * dim), l * stride);
+        }
+        const chain = (p * rungs + rungs - 1) * ladders;
+        this.#gpu.device.queue.writeBuffer(draws, 4 * (i * chains + chain) * stride, records);
+      }
+    }
+  }
+
+  #makeSlots(chainsPerCohort: number, rungs: number): Slots {
+    const chains = chainsPerCohort * rungs * this.problems;
     const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
     return {
-      chainsPerProblem,
+      rungs,
+      chainsPerCohort,
       chains,
       state: this.#gpu.buffer("chain state", 4 * chains * stateFields(this.dim), usage),
-      progress: this.#gpu.buffer("chain progress", 8 * chains, usage),
+      progress: this.#gpu.buffer("chain progress", 16 * chains, usage),
+      replica: identity(chains),
     };
-  }
-
-  /** Uploads every problem's tables, in sets as large as the plan allows. */
-  #uploadTables({ tables, data }: TargetKernel): ProblemSet[] {
-    const gpu = this.#gpu, { problemsPerSet, tableVectors, uniform } = this.#plan;
-    const usage = uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
-    const shared = data === undefined
-      ? []
-      : [{ binding: 2, buffer: gpu.upload("target data", data, GPUBufferUsage.STORAGE) }];
-    this.#owned.push(...shared.map(({ buffer }) => buffer));
-    const sets: ProblemSet[] = [];
-    for (let first = 0; first < this.problems; first += problemsPerSet) {
-      const some = (tables ?? []).slice(first, first + problemsPerSet);
-      const vectors = new Float32Array(4 * tableVectors);
-      let at = 0;
-      const headers = some.map((table) => {
-        vectors.set(table.vectors, at);
-        const header = table.header(at / 4);
-        at += table.vectors.length;
-        return header;
-      });
-      const own: { binding: number; buffer: GPUBuffer }[] = [];
-      if (headers.length > 0) {
-        const words = new Uint32Array(headers[0]!.length * this.#plan.problemSlots);
-        headers.forEach((header, i) => words.set(header, i * header.length));
-        own.push({ binding: 0, buffer: gpu.upload("problems", words, usage) });
-        own.push({ binding: 1, buffer: gpu.upload("tables", vectors, usage) });
-        this.#owned.push(...own.map(({ buffer }) => buffer));
-      }
-      const bindings = gpu.device.createBindGroup({
-        layout: this.#pipeline.getBindGroupLayout(0),
-        entries: [...own, ...shared].map(({ binding, buffer }) => ({ binding, resource: { buffer } })),
-      });
-      sets.push({ first, count: Math.min(problemsPerSet, this.problems - first), bindings });
-    }
-    return sets;
   }
 
   #place(slots: Slots, positions: Float64Array): void {
@@ -360,6 +407,34 @@ export class WebgpuEnsemble {
     this.#gpu.device.queue.writeBuffer(slots.state, 0, fields);
   }
 }
+
+type Upload = (
+  label: string,
+  data: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>,
+  usage: number,
+) => GPUBuffer;
+
+/**
+ * Gradients of the cohort that needs most, of each stretch of transitions that runs without a swap: all of them, or
+ * one at a time, its starting point evaluated first.
+ *
+ * @param counts leapfrogs, (transitions, cohorts)
+ */
+function stages(counts: Uint32Array, transitions: number, swaps: boolean): number[] {
+  if (transitions === 0) return [];
+  const cohorts = counts.length / transitions;
+  if (swaps) {
+    return Array.from(
+      { length: transitions },
+      (_, i) => 1 + Math.max(...counts.subarray(i * cohorts, (i + 1) * cohorts)),
+    );
+  }
+  const perCohort = new Float64Array(cohorts);
+  counts.forEach((count, i) => perCohort[i % cohorts]! += count);
+  return [Math.max(...perCohort)];
+}
+
+const identity = (chains: number): Uint32Array => Uint32Array.from({ length: chains }, (_, c) => c);
 
 async function readFloats(gpu: Gpu, buffer: GPUBuffer): Promise<Float32Array> {
   const [bytes] = await gpu.read([{ buffer, bytes: buffer.size }]);

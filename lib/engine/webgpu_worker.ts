@@ -31,8 +31,8 @@ serveCalls({
     const result = await ensembles.get(handle)!.evaluate(positions, beta);
     return new Transfer(result, buffersOf(result));
   },
-  async hmc(handle: number, transitions: number, tuning: readonly Tuning[]) {
-    const batch = await ensembles.get(handle)!.hmc(transitions, tuning);
+  async hmc(handle: number, transitions: number, tuning: readonly Tuning[], reference?: Float64Array) {
+    const batch = await ensembles.get(handle)!.hmc(transitions, tuning, reference);
     return new Transfer(batch, buffersOf(batch));
   },
   closeEnsemble(handle: number) {

@@ -1,7 +1,7 @@
 /** Any target as one kind of function, so that samplers need not know what they sample. */
 import type { TargetSpec } from "../engine/ensemble.ts";
 import { hillDensity, hillWorkspace } from "./density.ts";
-import { funnelDensity, gaussianDensity } from "./test_densities.ts";
+import { funnelDensity, gaussianDensity, mixtureDensity } from "./test_densities.ts";
 
 /** A log density in two parts with its gradient. Holds its last values: one per thread of work. */
 export interface Density {
@@ -43,5 +43,7 @@ export function targetDensity(target: TargetSpec, problem: number): Density {
       return gaussianDensity(target.mean, target.precision);
     case "funnel":
       return funnelDensity(target.dim);
+    case "mixture":
+      return mixtureDensity(target);
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Exact targets that samplers are tested on. All of the log density counts as likelihood and the log prior is
- * 0, so that beta tempers the whole target; there is no normalised reference at beta = 0.
+ * Exact targets that samplers are tested on. All of the log density of the Gaussian and the funnel counts as
+ * likelihood and the log prior is 0, so that beta tempers the whole target; the mixture has a prior.
  */
+import type { MixtureTarget } from "../engine/ensemble.ts";
 import type { Density } from "./target.ts";
 
 const HALF_LOG_TWO_PI = 0.5 * Math.log(2 * Math.PI);
@@ -74,6 +75,39 @@ export function funnelDensity(dim: number): Density {
       }
       density.logLik = constant - 0.5 * (z * z + squares * precision + (dim - 1) * neck);
       gradient[gradientOffset] = beta * (-z / NECK_SD + 0.5 * (squares * precision - (dim - 1)));
+    },
+  };
+  return density;
+}
+
+/** A mixture of Gaussians of one spread as likelihood, under a broad Gaussian prior about 0. */
+export function mixtureDensity({ weights, means, sd, priorSd }: MixtureTarget): Density {
+  const modes = weights.length, dim = means.length / modes, precision = 1 / (sd * sd);
+  const constant = -dim * (HALF_LOG_TWO_PI + Math.log(sd));
+  const priorConstant = -dim * (HALF_LOG_TWO_PI + Math.log(priorSd));
+  const logs = new Float64Array(modes);
+  const density = {
+    dim,
+    logPrior: NaN,
+    logLik: NaN,
+    evaluate(u: Float64Array, uOffset: number, beta: number, gradient: Float64Array, gradientOffset: number) {
+      let prior = 0;
+      for (let i = 0; i < dim; i++) prior += u[uOffset + i] ** 2;
+      for (let m = 0; m < modes; m++) {
+        let square = 0;
+        for (let i = 0; i < dim; i++) square += (u[uOffset + i] - means[m * dim + i]) ** 2;
+        logs[m] = Math.log(weights[m]) - 0.5 * precision * square;
+      }
+      const highest = Math.max(...logs), total = logs.reduce((sum, log) => sum + Math.exp(log - highest), 0);
+      density.logPrior = priorConstant - 0.5 * prior / priorSd ** 2;
+      density.logLik = constant + highest + Math.log(total);
+      for (let i = 0; i < dim; i++) {
+        let pull = 0;
+        for (let m = 0; m < modes; m++) {
+          pull += Math.exp(logs[m] - highest) / total * (means[m * dim + i] - u[uOffset + i]);
+        }
+        gradient[gradientOffset + i] = beta * precision * pull - u[uOffset + i] / priorSd ** 2;
+      }
     },
   };
   return density;

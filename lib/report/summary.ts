@@ -149,8 +149,22 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
       holdout === null ? "" : `RMSE ${formatNumber(holdout.rmse)}, CRPS ${formatNumber(holdout.crps)}; ` +
         `the 90% band covers ${formatFixed(100 * holdout.coverage_90, 0)}% of the held-out rows`,
     ],
-    ["Evidence", report.log_evidence === undefined ? "" : `log ${formatFixed(report.log_evidence, 2)}`],
+    ["Evidence", evidenceText(report)],
+    ["Ladders", report.tempering === undefined ? "" : laddersText(report.tempering)],
   ], style);
+}
+
+function evidenceText({ log_evidence, tempering }: FitReport): string {
+  if (log_evidence === undefined) return "";
+  const error = tempering === undefined ? "" : ` (se ${formatFixed(tempering.log_evidence_error, 2)})`;
+  return `log ${formatFixed(log_evidence, 2)}${error}`;
+}
+
+function laddersText({ rungs, barrier, round_trips, modes }: NonNullable<FitReport["tempering"]>): string {
+  const weights = modes.map(({ weight }) => `${formatFixed(100 * weight, 1)}%`).join(", ");
+  return `${plural(rungs, "rung")} over a barrier of ${formatFixed(barrier, 1)}, ` +
+    `${Math.min(...round_trips)} to ${Math.max(...round_trips)} round trips each; ` +
+    (modes.length === 1 ? "one mode" : `${modes.length} modes, of weight ${weights}`);
 }
 
 /** `Label     text`, wrapped; lines without text are left out. */

@@ -30,6 +30,19 @@ const summaryRow = z.object({
   mcse_mean: real,
 });
 
+const mode = z.object({
+  /** Share of the draws, and its standard error from how the ladders differ. */
+  weight: real,
+  weight_error: real,
+  /** Means over the mode. */
+  log_lik: real,
+  alpha: real,
+  sigma: real,
+  /** Ladders that entered it from the prior end, and how often all of them did, each time anew. */
+  ladders: count,
+  entries: count,
+});
+
 /** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
 export const fitReportSchema = z.object({
   schema_version: z.literal(SCHEMA_VERSION),
@@ -126,6 +139,20 @@ export const fitReportSchema = z.object({
   holdout: z.object({ rmse: real, crps: real, coverage_90: real }).nullable(),
   /** Natural log of the marginal likelihood of the data in original units; methods that estimate it only. */
   log_evidence: real.optional(),
+  /** How tempering went while draws were kept; tempered methods only. */
+  tempering: z.object({
+    log_evidence_error: real,
+    /** Global communication barrier, the sum of the swap rejections along the ladder. */
+    barrier: real,
+    rungs: count,
+    /** Inverse temperatures, from 1 (posterior) to 0 (prior). */
+    betas: z.array(real),
+    min_swap_rate: real,
+    /** Prior to posterior and back, per ladder. */
+    round_trips: z.array(count),
+    /** Groups of draws that label-invariant quantities tell apart, heaviest first. */
+    modes: z.array(mode),
+  }).optional(),
   warnings: z.array(text),
   summary: z.array(summaryRow),
 });
@@ -135,6 +162,9 @@ export type FitReport = z.output<typeof fitReportSchema>;
 
 /** One parameter's line in the summary. */
 export type SummaryRow = z.output<typeof summaryRow>;
+
+/** One mode of a tempered run. */
+export type ModeReport = z.output<typeof mode>;
 
 /** What was asked for, as recorded in the run. */
 export type FitInputs = FitReport["inputs"];

@@ -17,7 +17,7 @@ import { type DualAveraging, initDualAveraging, stepDualAveraging } from "./dual
  * hundred diverges, at 0.98 fewer than one in a thousand, and effective draws per second stay the same (measured
  * on the simulated K = 2 and K = 3 series and the built-in example).
  */
-const TARGET_ACCEPTANCE = 0.98;
+export const TARGET_ACCEPTANCE = 0.98;
 // Adam without momentum on log T, as TFP: rate, decay of the squared gradient, largest step.
 const LEARNING_RATE = 0.05;
 const SQUARE_DECAY = 0.95;
@@ -64,12 +64,13 @@ export function restartChees(state: CheesState): CheesState {
   };
 }
 
-/** One update from the chains `first .. first + count` of a batch. */
+/** One update from the chains `first .. first + count` of a batch. @param target mean acceptance aimed at */
 export function stepChees(
   state: CheesState,
   batch: TransitionBatch,
   first: number,
   count: number,
+  target = TARGET_ACCEPTANCE,
 ): readonly [CheesState, CheesInfo] {
   let sum = 0, weight = 0, weighted = 0, divergences = 0;
   for (let i = 0; i < batch.transitions; i++) {
@@ -89,7 +90,7 @@ export function stepChees(
   const squaredGradient = SQUARE_DECAY * state.squaredGradient + (1 - SQUARE_DECAY) * gradient * gradient;
   const unbiased = squaredGradient / (1 - SQUARE_DECAY ** updates);
   const move = unbiased > 0 ? LEARNING_RATE * gradient / Math.sqrt(unbiased) : 0;
-  const step = stepDualAveraging(state.step, acceptance, TARGET_ACCEPTANCE);
+  const step = stepDualAveraging(state.step, acceptance, target);
   const longest = step.logStep + Math.log(MAX_LEAPFROGS);
   const logLength = Math.min(
     longest,

@@ -27,7 +27,7 @@ export interface CheesPlan {
 }
 
 /** How far a run has come. */
-export interface CheesProgress {
+export interface SamplerProgress {
   readonly phase: "warm-up" | "sampling";
   /** Transitions per chain done in this phase, of `total`. */
   readonly done: number;
@@ -62,7 +62,7 @@ export async function runChees(
   candidates: Float64Array,
   seed: number,
   plan: CheesPlan,
-  onProgress: (progress: CheesProgress) => void = () => {},
+  onProgress: (progress: SamplerProgress) => void = () => {},
   signal?: AbortSignal,
 ): Promise<CheesRun> {
   const { dim, problems } = ensemble, each = ensemble.chains / problems;
@@ -132,7 +132,7 @@ async function batchGradients(ensemble: Ensemble, batch: TransitionBatch): Promi
 }
 
 /** Moves chains onto the positions of those they are to copy; `ancestors` has an entry per problem. */
-async function replaceChains(
+export async function replaceChains(
   ensemble: Ensemble,
   { positions, transitions, chains, dim }: TransitionBatch,
   ancestors: readonly (readonly number[] | undefined)[],
@@ -150,7 +150,7 @@ async function replaceChains(
 }
 
 /** Chooses every chain's start from its candidates and places it there. */
-async function startChains(ensemble: Ensemble, candidates: Float64Array, seed: number) {
+export async function startChains(ensemble: Ensemble, candidates: Float64Array, seed: number) {
   const { dim, problems, chains } = ensemble, each = chains / problems;
   const { logLik } = await ensemble.evaluate(candidates);
   const placed = new Float64Array(chains * dim);

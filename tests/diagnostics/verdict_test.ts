@@ -144,3 +144,27 @@ Deno.test("short chains are told that they are short, but get no discount", () =
   assert.match(near.reasons[0], /chains of 50 draws are short/);
   assert.doesNotMatch(verdict(evidence({ invariant: [row("alpha", 1.6)] }, many)).reasons[0], /short/);
 });
+
+Deno.test("a tempered run needs round trips on every ladder and every mode entered by several", () => {
+  const tempered = (roundTrips: number[], modes: { weight: number; ladders: number }[]) =>
+    verdict(evidence({}, { tempering: { roundTrips, modes } }));
+  const all = { weight: 0.98, ladders: 4 };
+  assert.deepEqual(tempered([10, 25, 11, 10], [all, { weight: 0.02, ladders: 3 }]), verdict(evidence()));
+  // A mode of 1% or less may be anyone's.
+  assert.equal(tempered([10, 10, 10, 10], [all, { weight: 0.01, ladders: 0 }]).status, "pass");
+  // Two ladders cannot be three.
+  assert.equal(tempered([10, 10], [{ weight: 1, ladders: 2 }]).status, "pass");
+
+  const slow = tempered([40, 9, 30, 12], [all]);
+  assert.deepEqual([slow.status, slow.handover, slow.strict, slow.reasons.length], ["review", true, true, 1]);
+  assert.match(slow.reasons[0], /slowest ladder made 9 round trips .*at least 10.*Raise --draws/);
+
+  const chance = tempered([10, 10, 10, 10], [all, { weight: 0.02, ladders: 2 }]);
+  assert.deepEqual([chance.status, chance.reasons.length], ["review", 1]);
+  assert.match(chance.reasons[0], /with 2\.00% of the draws was reached .* by 2 of 4 ladders \(at least 3\)/);
+
+  const bad = verdict(evidence({ invariant: [row("log_lik", 1.2, 20)] }, {
+    tempering: { roundTrips: [1, 1, 1, 1], modes: [all] },
+  }));
+  assert.deepEqual([bad.status, bad.reasons.length], ["fail", 3]);
+});

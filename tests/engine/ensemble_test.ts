@@ -52,7 +52,7 @@ onBoth("many problems in one ensemble give exactly what each gives alone", async
 /** Chains `first .. first + count` of a batch, as a batch of one problem. */
 function chainsOf(batch: TransitionBatch, first: number, count: number, problems: number): TransitionBatch {
   const { transitions, chains, dim } = batch;
-  const pick = <A extends Float32Array | Float64Array | Uint8Array>(values: A, each = 1): A => {
+  const pick = <A extends Float32Array | Float64Array | Uint8Array | Uint32Array>(values: A, each = 1): A => {
     const rows = Array.from(
       { length: transitions },
       (_, i) => [...values.subarray((i * chains + first) * each, (i * chains + first + count) * each)],
@@ -71,6 +71,7 @@ function chainsOf(batch: TransitionBatch, first: number, count: number, problems
     diverging: pick(batch.diverging),
     cheesGradient: pick(batch.cheesGradient),
     leapfrogs: batch.leapfrogs.filter((_, i) => i % problems === Math.floor(first / count)),
+    replica: pick(batch.replica).map((replica) => replica - first),
   };
 }
 

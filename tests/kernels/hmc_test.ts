@@ -131,14 +131,16 @@ Deno.test("the packed launch has the WGSL struct's fields in its order", () => {
   const names = fields.map(([, name]) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase()));
   const launch: Launch = {
     firstGroup: 1,
-    groupsPerProblem: 2,
-    chainsPerProblem: 3,
+    groupsPerCohort: 2,
+    chainsPerCohort: 3,
     chains: 4,
-    firstProblem: 5,
-    problems: 6,
-    firstTransition: 7,
-    transitions: 8,
-    budget: 9,
+    firstCohort: 5,
+    cohorts: 6,
+    rungs: 7,
+    firstProblem: 8,
+    firstTransition: 9,
+    transitions: 10,
+    budget: 13,
     refresh: true,
     seed: [11, 12],
   };

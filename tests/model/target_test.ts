@@ -53,3 +53,25 @@ Deno.test("hill target evaluates the problem it is asked for", () => {
   assert.equal(density.logPrior, work.logPrior);
   assert.equal(density.logLik, work.logLik);
 });
+
+Deno.test("mixture target is a mixture times its prior, both normalised", () => {
+  const means = Float64Array.of(-2, 0, 2, 1), weights = [0.25, 0.75];
+  const density = targetDensity({ kind: "mixture", weights, means, sd: 0.7, priorSd: 3 }, 0);
+  const lnPrior = (u: Float64Array) => lnNormal(u[0], 0, 3) + lnNormal(u[1], 0, 3);
+  const lnLik = (u: Float64Array) =>
+    Math.log(weights.reduce(
+      (sum, weight, m) =>
+        sum + weight * Math.exp(lnNormal(u[0], means[2 * m], 0.7) + lnNormal(u[1], means[2 * m + 1], 0.7)),
+      0,
+    ));
+  const stream = new RandomStream(52, Purpose.initial);
+  for (let repeat = 0; repeat < 10; repeat++) {
+    const u = Float64Array.from({ length: 2 }, () => 2 * stream.normal()), gradient = new Float64Array(2);
+    density.evaluate(u, 0, 0.6, gradient, 0);
+    assert.ok(Math.abs(density.logPrior - lnPrior(u)) < 1e-12 * (1 + Math.abs(density.logPrior)));
+    assert.ok(Math.abs(density.logLik - lnLik(u)) < 1e-10 * (1 + Math.abs(density.logLik)));
+    const numeric = numericGradient((v) => lnPrior(v) + 0.6 * lnLik(v), u, 1e-3);
+    const miss = norm(numeric.map((g, i) => g - gradient[i]));
+    assert.ok(miss < 1e-7 * (1 + norm(numeric)), `off by ${miss}`);
+  }
+});

@@ -55,6 +55,33 @@ Deno.test("what a run does not have is not mentioned", () => {
   assert.match(textAt(80, { partial: true }), /Weekly sales\.csv, interrupted/);
 });
 
+Deno.test("a tempered run tells its evidence with the error, its ladders and its modes", () => {
+  const mode = {
+    weight: 0.985,
+    weight_error: 0.01,
+    log_lik: -600,
+    alpha: 0.5,
+    sigma: 3,
+    ladders: 4,
+    entries: 80,
+  };
+  const tempering = {
+    log_evidence_error: 0.046,
+    barrier: 5.31,
+    rungs: 12,
+    betas: [1, 0],
+    min_swap_rate: 0.47,
+    round_trips: [75, 99, 80],
+    modes: [mode, { ...mode, weight: 0.015 }],
+  };
+  const ladders = textAt(80, { log_evidence: -610.256, tempering }).replace(/\s+/g, " ");
+  assert.match(ladders, /Evidence log -610\.26 \(se 0\.05\)/);
+  assert.match(
+    ladders,
+    /12 rungs over a barrier of 5\.3, 75 to 99 round trips each; 2 modes, of weight 98\.5%, 1\.5%/,
+  );
+});
+
 Deno.test("numbers that could not be computed print as dashes, never NaN", () => {
   const { report } = fakeOutcome();
   const missing = textAt(80, {
