@@ -83,7 +83,6 @@ function largestError(
   for (let at = 0; at < positions.length; at += dim) {
     density.evaluate(positions, at, 1, exact, 0);
     const miss = Math.hypot(...exact.map((value, i) => value - gradient[at + i]!));
-    // Written so that a NaN counts as the worst.
     const error = miss / Math.hypot(...exact);
     worst = error <= worst ? worst : error;
   }

@@ -87,7 +87,7 @@ async function besideStan(count: number, write: BenchContext["write"]): Promise<
 function roundOf(seed: number, report: FitReport, stan: StanFit | undefined): EssRound {
   const peers = new Map(stan?.summary.map((row) => [row.name, row]));
   const rows = report.summary.filter(({ name }) => !name.startsWith("fitted."));
-  const least = rows.reduce((a, b) => !(b.ess_bulk >= a.ess_bulk) ? b : a); // NaN is the least
+  const least = furthestBy(rows, ({ ess_bulk }) => -ess_bulk)!;
   const sampling_s = report.timing.warmup_s + report.timing.sampling_s;
   const ours = least.ess_bulk / sampling_s, theirs = stan?.min_ess_bulk_per_s ?? null;
   const differences = rows.flatMap(({ name, mean, mcse_mean }) => {
@@ -95,7 +95,7 @@ function roundOf(seed: number, report: FitReport, stan: StanFit | undefined): Es
     if (peer === undefined) return [];
     return [{ name, z: Math.abs(mean - peer.mean) / Math.hypot(mcse_mean, peer.mcse_mean ?? NaN) }];
   });
-  const furthest = differences.length === 0 ? undefined : differences.reduce((a, b) => !(b.z <= a.z) ? b : a); // NaN is the furthest
+  const furthest = furthestBy(differences, ({ z }) => z);
   const agree = furthest !== undefined && differences.length === rows.length && furthest.z <= MOST_ERRORS;
   return {
     seed,
@@ -111,6 +111,12 @@ function roundOf(seed: number, report: FitReport, stan: StanFit | undefined): Es
     at: furthest?.name ?? null,
     ratio: agree && theirs !== null ? ours / theirs : null,
   };
+}
+
+/** The item of the largest value, the first without one before all others; undefined when there is none. */
+function furthestBy<T>(items: readonly T[], value: (item: T) => number): T | undefined {
+  const orLargest = (item: T) => Number.isNaN(value(item)) ? Infinity : value(item);
+  return items.toSorted((a, b) => orLargest(b) === orLargest(a) ? 0 : orLargest(b) - orLargest(a))[0];
 }
 
 function cellsOf(round: EssRound): string[] {

@@ -56,7 +56,7 @@ export function gradientError(
   for (let at = 0; at < positions.length; at += dim) {
     density.evaluate(positions, at, 1, exact, 0);
     const error = Math.hypot(...exact.map((value, i) => value - gradient[at + i])) / Math.hypot(...exact);
-    worst = error <= worst ? worst : error;
+    worst = Math.max(worst, error);
   }
   return worst;
 }
@@ -120,7 +120,7 @@ function recordedError(problem: HillProblem, batch: TransitionBatch): number {
     const position = Float64Array.from(batch.positions.subarray(row * batch.dim, (row + 1) * batch.dim));
     density.evaluate(position, 0, 1, scratch, 0);
     const error = Math.abs(batch.logLik[row] - density.logLik) / Math.max(1, Math.abs(density.logLik));
-    worst = error <= worst ? worst : error;
+    worst = Math.max(worst, error);
   }
   return worst;
 }
