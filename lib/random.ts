@@ -17,6 +17,7 @@ export const Purpose = {
   predict: 5,
   start: 6,
   resample: 7,
+  tree: 10,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 

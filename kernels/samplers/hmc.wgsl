@@ -47,44 +47,6 @@ const STREAM_ACCEPT = 1u;
 // Energy error past which a trajectory counts as divergent (Stan's base_nuts.hpp, max_deltaH).
 const DIVERGENCE = 1000.0;
 
-const TUNING = 1u + (2u * DIM + 1u) * DIM_VECTORS;
-
-// Four elements of a vector from 4 g on; past its end whatever meets a zero of the padded factor.
-fn four(v: ptr<function, array<f32, DIM>>, g: u32) -> vec4f {
-  let last = DIM - 1u;
-  return vec4f((*v)[4u * g], (*v)[min(4u * g + 1u, last)], (*v)[min(4u * g + 2u, last)], (*v)[min(4u * g + 3u, last)]);
-}
-
-// sum += scale * F v, F lower triangular, its rows from vector `at` of tuning on.
-fn add_factor_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
-  for (var i = 0u; i < DIM; i++) { // unroll
-    var total = 0.0;
-    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
-      if (4u * g <= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
-    }
-    (*sum)[i] += scale * total;
-  }
-}
-
-// sum += scale * F^T v, the rows of F^T from vector `at` of tuning on.
-fn add_transposed_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
-  for (var i = 0u; i < DIM; i++) { // unroll
-    var total = 0.0;
-    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
-      if (4u * g + 3u >= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
-    }
-    (*sum)[i] += scale * total;
-  }
-}
-
-fn squared_norm(v: ptr<function, array<f32, DIM>>) -> f32 {
-  var total = 0.0;
-  for (var i = 0u; i < DIM; i++) { // unroll
-    total += (*v)[i] * (*v)[i];
-  }
-  return total;
-}
-
 // xi = F^-1 (position - centre) by forward substitution, in place. Once a transition, so not unrolled: callers
 // pass a copy, because an array indexed by loop variables lives in memory.
 fn whiten(at: u32, position: ptr<function, array<f32, DIM>>) {

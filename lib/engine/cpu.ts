@@ -1,6 +1,15 @@
 /** The `cpu` engine: the f64 reference of every transition, over one Worker per core. */
 import { targetDensity } from "../model/target.ts";
-import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type {
+  DrawBatch,
+  Engine,
+  Ensemble,
+  EnsembleSpec,
+  Evaluation,
+  NutsBatch,
+  TransitionBatch,
+  Tuning,
+} from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
 
 /**
@@ -79,10 +88,18 @@ async function cpuEnsemble(
       };
     },
     async hmc(transitions: number, tuning: readonly Tuning[]): Promise<TransitionBatch> {
-      const parts = await Promise.all(
-        shares.map(({ worker }) => worker.call<TransitionBatch>("hmc", [handle, transitions, tuning])),
+      return joinHmc(
+        await Promise.all(
+          shares.map(({ worker }) => worker.call<TransitionBatch>("hmc", [handle, transitions, tuning])),
+        ),
       );
-      return interleave(parts, transitions, chains, dim);
+    },
+    async nuts(transitions: number, tuning: readonly Tuning[]): Promise<NutsBatch> {
+      return joinNuts(
+        await Promise.all(
+          shares.map(({ worker }) => worker.call<NutsBatch>("nuts", [handle, transitions, tuning])),
+        ),
+      );
     },
     async close() {
       await Promise.all(pool.map((worker) => worker.call("closeEnsemble", [handle])));
@@ -100,45 +117,55 @@ function concat(parts: readonly Float64Array[]): Float64Array {
   return all;
 }
 
-/** Batches of some chains each, (transitions, own chains, ..), as one batch of all chains. */
-function interleave(
-  parts: readonly TransitionBatch[],
-  transitions: number,
-  chains: number,
-  dim: number,
-): TransitionBatch {
-  const lay = <A extends Float64Array | Uint8Array>(
-    into: A,
-    pick: (part: TransitionBatch) => A,
-    each: number,
-  ): A => {
-    for (let i = 0; i < transitions; i++) {
-      let first = 0;
-      for (const part of parts) {
-        const own = part.chains * each;
-        into.set(pick(part).subarray(i * own, (i + 1) * own), (i * chains + first) * each);
-        first += part.chains;
-      }
+/** Statistics of some chains each, (transitions, own chains, `each`), as one array of all chains. */
+function interleave<P extends DrawBatch, A extends Float64Array | Uint32Array | Uint8Array>(
+  parts: readonly P[],
+  pick: (part: P) => A,
+  into: A,
+  each = 1,
+): A {
+  const chains = parts.reduce((sum, part) => sum + part.chains, 0);
+  let first = 0;
+  for (const part of parts) {
+    const own = part.chains * each;
+    for (let i = 0; i < part.transitions; i++) {
+      into.set(pick(part).subarray(i * own, (i + 1) * own), (i * chains + first) * each);
     }
-    return into;
-  };
-  const statistic = (pick: (part: TransitionBatch) => Float64Array) =>
-    lay(new Float64Array(transitions * chains), pick, 1);
+    first += part.chains;
+  }
+  return into;
+}
+
+/** What every kind of batch has, of all chains. */
+function joinDraws(parts: readonly DrawBatch[]): DrawBatch {
+  const { transitions, dim } = parts[0]!, chains = parts.reduce((sum, part) => sum + part.chains, 0);
+  const rows = transitions * chains;
+  const statistic = (pick: (part: DrawBatch) => Float64Array) =>
+    interleave(parts, pick, new Float64Array(rows));
   return {
     transitions,
     chains,
     dim,
-    positions: lay(
-      new Float64Array(transitions * chains * dim),
-      (part) => part.positions as Float64Array,
-      dim,
-    ),
+    positions: interleave(parts, (part) => part.positions as Float64Array, new Float64Array(rows * dim), dim),
     logPrior: statistic((part) => part.logPrior),
     logLik: statistic((part) => part.logLik),
     acceptance: statistic((part) => part.acceptance),
     energy: statistic((part) => part.energy),
-    diverging: lay(new Uint8Array(transitions * chains), (part) => part.diverging, 1),
-    cheesGradient: statistic((part) => part.cheesGradient),
-    leapfrogs: parts[0]!.leapfrogs,
+    diverging: interleave(parts, (part) => part.diverging, new Uint8Array(rows)),
+  };
+}
+
+function joinHmc(parts: readonly TransitionBatch[]): TransitionBatch {
+  const draws = joinDraws(parts), rows = draws.transitions * draws.chains;
+  const cheesGradient = interleave(parts, (part) => part.cheesGradient, new Float64Array(rows));
+  return { ...draws, cheesGradient, leapfrogs: parts[0]!.leapfrogs };
+}
+
+function joinNuts(parts: readonly NutsBatch[]): NutsBatch {
+  const draws = joinDraws(parts), rows = draws.transitions * draws.chains;
+  return {
+    ...draws,
+    treeDepth: interleave(parts, (part) => part.treeDepth, new Uint8Array(rows)),
+    steps: interleave(parts, (part) => part.steps, new Uint32Array(rows)),
   };
 }

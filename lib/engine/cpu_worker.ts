@@ -2,8 +2,9 @@
 import { type Density, targetDensity } from "../model/target.ts";
 import { seedKey } from "../random.ts";
 import { type HmcState, initHmc, stepHmc } from "../samplers/hmc.ts";
+import { stepNuts } from "../samplers/nuts.ts";
 import { leapfrogSchedule } from "../samplers/trajectory.ts";
-import type { EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type { DrawBatch, EnsembleSpec, Evaluation, NutsBatch, TransitionBatch, Tuning } from "./ensemble.ts";
 import { serveCalls, Transfer } from "./rpc.ts";
 
 /** Chains `first .. first + count` of an ensemble. */
@@ -53,6 +54,11 @@ serveCalls({
     const arrays = Object.values(batch).filter(ArrayBuffer.isView);
     return new Transfer(batch, arrays.map(({ buffer }) => buffer as ArrayBuffer));
   },
+  nuts(handle: number, transitions: number, tuning: readonly Tuning[]) {
+    const batch = advanceNuts(shares.get(handle)!, transitions, tuning);
+    const arrays = Object.values(batch).filter(ArrayBuffer.isView);
+    return new Transfer(batch, arrays.map(({ buffer }) => buffer as ArrayBuffer));
+  },
   closeEnsemble(handle: number) {
     shares.delete(handle);
   },
@@ -64,22 +70,28 @@ function densityOf({ spec, densities }: Share, problem: number): Density {
   return known;
 }
 
-function advance(share: Share, transitions: number, tuning: readonly Tuning[]): TransitionBatch {
-  const { spec, first, count, positions } = share;
-  const dim = positions.length / count, key = seedKey(spec.seed);
-  const leapfrogs = leapfrogSchedule(tuning, share.transition, transitions);
+function emptyBatch({ count, positions }: Share, transitions: number) {
   const statistics = () => new Float64Array(transitions * count);
-  const batch = {
+  return {
     transitions,
     chains: count,
-    dim,
-    positions: new Float64Array(transitions * count * dim),
+    dim: positions.length / count,
+    positions: new Float64Array(transitions * positions.length),
     logPrior: statistics(),
     logLik: statistics(),
     acceptance: statistics(),
     energy: statistics(),
     diverging: new Uint8Array(transitions * count),
-    cheesGradient: statistics(),
+  } satisfies DrawBatch;
+}
+
+function advance(share: Share, transitions: number, tuning: readonly Tuning[]): TransitionBatch {
+  const { spec, first, count, positions } = share;
+  const dim = positions.length / count, key = seedKey(spec.seed);
+  const leapfrogs = leapfrogSchedule(tuning, share.transition, transitions);
+  const batch = {
+    ...emptyBatch(share, transitions),
+    cheesGradient: new Float64Array(transitions * count),
     leapfrogs,
   };
   for (let c = 0; c < count; c++) {
@@ -98,6 +110,37 @@ function advance(share: Share, transitions: number, tuning: readonly Tuning[]): 
       batch.energy[at] = info.energy;
       batch.diverging[at] = info.diverging ? 1 : 0;
       batch.cheesGradient[at] = info.cheesGradient;
+    }
+    positions.set(state.position, c * dim);
+  }
+  share.transition += transitions;
+  return batch;
+}
+
+function advanceNuts(share: Share, transitions: number, tuning: readonly Tuning[]): NutsBatch {
+  const { spec, first, count, positions } = share;
+  const dim = positions.length / count, key = seedKey(spec.seed);
+  const batch = {
+    ...emptyBatch(share, transitions),
+    treeDepth: new Uint8Array(transitions * count),
+    steps: new Uint32Array(transitions * count),
+  };
+  for (let c = 0; c < count; c++) {
+    const problem = Math.floor((first + c) / spec.chainsPerProblem);
+    const density = densityOf(share, problem), tuned = tuning[problem]!;
+    let state: HmcState = initHmc(density, positions.subarray(c * dim, (c + 1) * dim), tuned.beta);
+    for (let i = 0; i < transitions; i++) {
+      const [next, info] = stepNuts(density, state, tuned, key, first + c, share.transition + i);
+      state = next;
+      const at = i * count + c;
+      batch.positions.set(state.position, at * dim);
+      batch.logPrior[at] = state.logPrior;
+      batch.logLik[at] = state.logLik;
+      batch.acceptance[at] = info.acceptance_rate;
+      batch.energy[at] = info.energy;
+      batch.diverging[at] = info.diverging ? 1 : 0;
+      batch.treeDepth[at] = info.tree_depth;
+      batch.steps[at] = info.n_steps;
     }
     positions.set(state.position, c * dim);
   }

@@ -1,6 +1,14 @@
 /** The `webgpu` engine as the main thread sees it: a Worker with the device in it. */
 import type { GpuStats } from "./device.ts";
-import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type {
+  Engine,
+  Ensemble,
+  EnsembleSpec,
+  Evaluation,
+  NutsBatch,
+  TransitionBatch,
+  Tuning,
+} from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
 
 /** The `webgpu` engine; also tells what its device holds. */
@@ -48,6 +56,8 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
     evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
     hmc: (transitions: number, tuning: readonly Tuning[]) =>
       worker.call<TransitionBatch>("hmc", [handle, transitions, tuning]),
+    nuts: (transitions: number, tuning: readonly Tuning[]) =>
+      worker.call<NutsBatch>("nuts", [handle, transitions, tuning]),
     close: () => worker.call("closeEnsemble", [handle]),
   };
 }

@@ -10,31 +10,22 @@ import {
   stateFields,
   stateGradient,
   stateLogPrior,
-  tuningVectors,
 } from "../../kernels/samplers/hmc.ts";
-import lanesMany from "../../kernels/common/lanes_many.wgsl" with { type: "text" };
-import lanesOne from "../../kernels/common/lanes_one.wgsl" with { type: "text" };
-import tablesStorage from "../../kernels/common/tables_storage.wgsl" with { type: "text" };
-import tablesUniform from "../../kernels/common/tables_uniform.wgsl" with { type: "text" };
-import rng from "../../kernels/common/rng.wgsl" with { type: "text" };
-import special from "../../kernels/common/special.wgsl" with { type: "text" };
 import { seedKey } from "../random.ts";
 import { leapfrogSchedule } from "../samplers/trajectory.ts";
 import type { Gpu } from "./device.ts";
-import type { EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type { EnsembleSpec, Evaluation, NutsBatch, TransitionBatch, Tuning } from "./ensemble.ts";
 import { type Plan, planFor } from "./launch_plan.ts";
-import { assemble } from "./shader.ts";
+import { samplerShader } from "./sampler_shader.ts";
+import { type ProblemSet, WebgpuNuts } from "./webgpu_nuts.ts";
 
 /** Longest a single launch should run: far under any watchdog, and cancel stays quick. */
 const LAUNCH_MS = 50;
 /** Positions evaluated in one go, per problem. */
 const EVALUATE_AT_ONCE = 4096;
 
-/** Problems that one launch takes in, and their read-only tables. */
-interface ProblemSet {
-  readonly first: number;
-  readonly count: number;
-  /** Group 0 of the kernel. */
+/** A set of problems as group 0 of the HMC kernel. */
+interface BoundSet extends ProblemSet {
   readonly bindings: GPUBindGroup;
 }
 
@@ -57,7 +48,8 @@ export class WebgpuEnsemble {
   readonly #slots: Slots;
   readonly #plan: Plan;
   readonly #owned: GPUBuffer[] = [];
-  readonly #sets: readonly ProblemSet[];
+  readonly #sets: readonly BoundSet[];
+  readonly #nuts: WebgpuNuts;
   #transition = 0;
   /** Measured milliseconds per gradient of one chain, all chains running; starts as a cautious guess. */
   #msPerGradient: number;
@@ -80,6 +72,7 @@ export class WebgpuEnsemble {
     this.#sets = this.#uploadTables(target);
     this.#slots = this.#makeSlots(spec.chainsPerProblem);
     this.#owned.push(this.#slots.state, this.#slots.progress);
+    this.#nuts = new WebgpuNuts(gpu, spec, target, plan, this.#sets, this.#slots.state, this.chains);
   }
 
   /**
@@ -94,27 +87,7 @@ export class WebgpuEnsemble {
       : testDensityKernel(spec.target);
     const problems = spec.target.kind === "hill_mixture" ? spec.target.problems.length : 1;
     const plan = planFor(gpu, target, problems * spec.chainsPerProblem, lanes);
-    const shader = assemble([
-      { file: "kernels/common/special.wgsl", source: special },
-      { file: "kernels/common/rng.wgsl", source: rng },
-      plan.uniform
-        ? { file: "kernels/common/tables_uniform.wgsl", source: tablesUniform }
-        : { file: "kernels/common/tables_storage.wgsl", source: tablesStorage },
-      { file: `kernels/${target.file}`, source: target.source },
-      plan.lanes === 1
-        ? { file: "kernels/common/lanes_one.wgsl", source: lanesOne }
-        : { file: "kernels/common/lanes_many.wgsl", source: lanesMany },
-      { file: "kernels/samplers/hmc.wgsl", source: hmcSource },
-    ], {
-      ...target.constants,
-      DIM_VECTORS: Math.ceil(target.constants["DIM"]! / 4),
-      LANES: plan.lanes,
-      WORKGROUP: plan.workgroup,
-      CHAINS_PER_GROUP: plan.chainsPerGroup,
-      PROBLEMS: plan.problemsPerSet,
-      TABLE_VECTORS: plan.tableVectors,
-      TUNING_VECTORS: plan.problemsPerSet * tuningVectors(target.constants["DIM"]!),
-    });
+    const shader = samplerShader(plan, target, { file: "kernels/samplers/hmc.wgsl", source: hmcSource });
     const pipeline = await gpu.compile("hmc", shader, "hmc");
     return new WebgpuEnsemble(gpu, spec, target, pipeline, plan);
   }
@@ -166,8 +139,16 @@ export class WebgpuEnsemble {
     return this.#unpack(records, transitions, counts);
   }
 
+  /** Advances every chain by `transitions` no-U-turn transitions. @param mostGradients see {@link WebgpuNuts.run} */
+  async nuts(transitions: number, tuning: readonly Tuning[], mostGradients?: number): Promise<NutsBatch> {
+    const batch = await this.#nuts.run(this.#transition, transitions, tuning, mostGradients);
+    this.#transition += transitions;
+    return batch;
+  }
+
   /** Frees every buffer. */
   close(): void {
+    this.#nuts.close();
     for (const buffer of this.#owned) this.#gpu.destroyBuffer(buffer);
     this.#owned.length = 0;
   }
@@ -318,14 +299,14 @@ export class WebgpuEnsemble {
   }
 
   /** Uploads every problem's tables, in sets as large as the plan allows. */
-  #uploadTables({ tables, data }: TargetKernel): ProblemSet[] {
+  #uploadTables({ tables, data }: TargetKernel): BoundSet[] {
     const gpu = this.#gpu, { problemsPerSet, tableVectors, uniform } = this.#plan;
     const usage = uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
     const shared = data === undefined
       ? []
       : [{ binding: 2, buffer: gpu.upload("target data", data, GPUBufferUsage.STORAGE) }];
     this.#owned.push(...shared.map(({ buffer }) => buffer));
-    const sets: ProblemSet[] = [];
+    const sets: BoundSet[] = [];
     for (let first = 0; first < this.problems; first += problemsPerSet) {
       const some = (tables ?? []).slice(first, first + problemsPerSet);
       const vectors = new Float32Array(4 * tableVectors);
@@ -344,11 +325,12 @@ export class WebgpuEnsemble {
         own.push({ binding: 1, buffer: gpu.upload("tables", vectors, usage) });
         this.#owned.push(...own.map(({ buffer }) => buffer));
       }
+      const entries = [...own, ...shared].map(({ binding, buffer }) => bind(buffer, binding));
       const bindings = gpu.device.createBindGroup({
         layout: this.#pipeline.getBindGroupLayout(0),
-        entries: [...own, ...shared].map(({ binding, buffer }) => ({ binding, resource: { buffer } })),
+        entries,
       });
-      sets.push({ first, count: Math.min(problemsPerSet, this.problems - first), bindings });
+      sets.push({ first, count: Math.min(problemsPerSet, this.problems - first), entries, bindings });
     }
     return sets;
   }
