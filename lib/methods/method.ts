@@ -1,0 +1,66 @@
+/** A sampling method as the pipeline sees it, and what methods share. */
+import type { DrawBatch, Engine } from "../engine/ensemble.ts";
+import type { FitHooks, FitOptions } from "../fit_types.ts";
+import type { HillProblem } from "../model/problem.ts";
+import { gatherSample, type Sample } from "../posterior.ts";
+import type { FitReport } from "../runs/schema.ts";
+import type { SamplerRun } from "../samplers/run.ts";
+import type { SamplingView } from "./sampling_view.ts";
+
+/** What a method hands to the pipeline. */
+export interface Sampled {
+  readonly sample: Sample;
+  readonly interrupted: boolean;
+  readonly timing: Omit<FitReport["timing"], "total_s">;
+  /** The method's own lines of the report's `sampling` section. */
+  readonly sampling: Omit<FitReport["sampling"], "chains" | "warmup" | "draws" | "acceptance">;
+  /** Sentences about the run that change no verdict. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Samples one problem.
+ *
+ * @throws the signal's reason when aborted with too few draws for diagnostics
+ */
+export type Method = (
+  engine: Engine,
+  problem: HillProblem,
+  options: FitOptions,
+  hooks: FitHooks,
+) => Promise<Sampled>;
+
+/** Fewest draws per chain that diagnostics can say anything about. */
+const FEWEST_DRAWS = 8;
+
+/**
+ * A run's draws and how long they took.
+ *
+ * @param chains chains of the problem, the run's first ones
+ * @param began when the run began, as performance.now() tells it
+ * @throws the signal's reason when there are too few draws for diagnostics
+ */
+export function gatherRun<Batch extends DrawBatch>(
+  problem: HillProblem,
+  run: SamplerRun<Batch>,
+  chains: number,
+  { warmup }: FitOptions,
+  view: SamplingView,
+  began: number,
+  signal?: AbortSignal,
+): Pick<Sampled, "sample" | "interrupted" | "timing"> {
+  const ended = performance.now();
+  const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
+  if (kept < FEWEST_DRAWS) throw signal!.reason;
+  const warm = view.samplingBegan ?? ended;
+  return {
+    sample: gatherSample(problem, run.batches, 0, chains),
+    interrupted: run.interrupted,
+    timing: {
+      warmup_s: (warm - began) / 1000,
+      sampling_s: (ended - warm) / 1000,
+      gradients: run.gradients,
+      transitions: chains * (warmup + kept),
+    },
+  };
+}

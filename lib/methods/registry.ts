@@ -1,0 +1,7 @@
+/** Every method on offer and what runs it. */
+import type { MethodName } from "../fit_types.ts";
+import { sampleChees } from "./chees.ts";
+import type { Method } from "./method.ts";
+import { sampleNuts } from "./nuts.ts";
+
+export const SAMPLERS: Readonly<Record<MethodName, Method>> = { chees: sampleChees, nuts: sampleNuts };
