@@ -30,7 +30,7 @@ export const METHODS = {
     title: "NUTS: the no-U-turn sampler, adapted over all chains, or each for itself as Stan does",
     chains: { webgpu: 64, cpu: 16 },
     warmup: 300,
-    draws: 200,
+    draws: 600,
   },
 } as const satisfies Record<string, MethodInfo>;
 

@@ -8,8 +8,12 @@ import { startChains, uniformStart } from "../samplers/start.ts";
 import { gatherRun, type Method } from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
-/** Mean acceptance aimed at (Stan's default). */
-const TARGET_ACCEPTANCE = 0.8;
+/**
+ * Mean acceptance aimed at. Stan's default of 0.8 leaves chains hanging in the corners of this posterior: on two
+ * simulated curves one transition in a hundred diverges at 0.8 and one in a thousand at 0.9, for no more gradients
+ * per effective draw.
+ */
+const TARGET_ACCEPTANCE = 0.9;
 
 /** Chains when each adapts for itself and their number is left open (Stan's default). */
 const UNPOOLED_CHAINS = 4;

@@ -1,12 +1,13 @@
 /**
  * Warm-up of the no-U-turn sampler in Stan's windows (Stan's windowed_adaptation.hpp): a first stretch that only
  * finds the step size, doubling windows at whose ends the metric is renewed from their draws, a last stretch for the
- * step size alone. Pooled over all chains of a cohort: one step size, one metric. Engine-free: it reads batches and
- * gives back tunings.
+ * step size alone. Pooled over all chains of a cohort: one step size, one metric, which cohorts of many chains
+ * balance by the gradients of their last draws (measured on two simulated curves: half the gradients per effective
+ * draw). Engine-free: it reads batches and gives back tunings.
  */
 import type { DrawBatch, Tuning } from "../engine/ensemble.ts";
 import { type DualAveraging, initDualAveraging, stepDualAveraging } from "./dual_averaging.ts";
-import { factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
+import { balanceFactor, factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
 
 /** Stan's stretches in transitions, and their shares of a warm-up too short for them. */
 const FIRST = 75, WINDOW = 25, LAST = 50;
@@ -73,6 +74,7 @@ export function restartStep(state: NutsWarmup, stepSize: number): NutsWarmup {
  * One batch of the cohort whose chains are `first .. first + count`.
  *
  * @param target mean acceptance aimed at
+ * @param gradients of the log density at this batch's draws, (draws, D), where the metric is renewed
  */
 export function stepNutsWarmup(
   windows: Windows,
@@ -81,6 +83,7 @@ export function stepNutsWarmup(
   first: number,
   count: number,
   target: number,
+  gradients?: Float64Array,
 ): readonly [NutsWarmup, NutsWarmupInfo] {
   const rows = Array.from(
     { length: batch.transitions * count },
@@ -94,7 +97,8 @@ export function stepNutsWarmup(
     : state.window;
   if (!windows.renewals.includes(done)) return [{ ...state, done, step, window }, { renewed: false }];
   const none = momentsOf(new Float64Array(0), batch.dim, []);
-  return [{ done, step, factor: factorFrom(window), window: none }, { renewed: true }];
+  const factor = gradients === undefined ? factorFrom(window) : balanceFactor(factorFrom(window), gradients);
+  return [{ done, step, factor, window: none }, { renewed: true }];
 }
 
 /** How the cohort moves while warming up. */

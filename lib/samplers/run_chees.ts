@@ -2,7 +2,7 @@
  * Many-chain HMC from start to finish on any engine: warm-up, then draws. Every decision depends on draws alone,
  * never on the clock, so that the same seed on the same adapter gives the same draws.
  */
-import type { Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
+import type { DrawBatch, Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
 import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
 import { startChains } from "./start.ts";
@@ -89,7 +89,7 @@ export async function runChees(
 }
 
 /** Gradients at every draw of a batch, (problems, transitions * chains of a problem, D). */
-async function batchGradients(ensemble: Ensemble, batch: TransitionBatch): Promise<Float64Array> {
+export async function batchGradients(ensemble: Ensemble, batch: DrawBatch): Promise<Float64Array> {
   const { positions, transitions, chains, dim } = batch, each = chains / ensemble.problems;
   const byProblem = new Float64Array(transitions * chains * dim);
   for (let p = 0; p < ensemble.problems; p++) {

@@ -15,6 +15,7 @@ import {
   stepNutsWarmup,
   warmupNutsTuning,
 } from "./nuts_warmup.ts";
+import { batchGradients } from "./run_chees.ts";
 import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
 
 /** Transitions between two adaptation steps: one, as Stan, unless a cohort's many chains tell as much in fewer. */
@@ -72,9 +73,14 @@ export async function runNuts(
     }
     const transitions = nextBatch(windows, done, most);
     const batch = count(await ensemble.nuts(transitions, states.map(warmupNutsTuning)));
-    const stepped = states.map((state, p) =>
-      stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance)
-    );
+    const renews = each >= POOLED_CHAINS && windows.renewals.includes(done + transitions);
+    const slopes = renews ? await batchGradients(ensemble, batch) : undefined;
+    if (renews) gradients += transitions * ensemble.chains;
+    const own = transitions * each * dim; // numbers of one cohort's gradients
+    const stepped = states.map((state, p) => {
+      const gradients = slopes?.subarray(p * own, (p + 1) * own);
+      return stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, gradients);
+    });
     states = stepped.map(([state]) => state);
     const renewed = stepped.map(([, info]) => info.renewed);
     if (renewed.includes(true)) states = await search(states, renewed);
