@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { NUTS_STATISTICS, type NutsLaunch, packNutsLaunch, treeFields } from "../../kernels/samplers/nuts.ts";
+import { hillMixtureKernel } from "../../kernels/targets/hill_mixture.ts";
 import {
   type Engine,
   type EnsembleSpec,
@@ -8,6 +9,7 @@ import {
   type NutsBatch,
   type Tuning,
 } from "../../lib/engine/ensemble.ts";
+import { planFor } from "../../lib/engine/launch_plan.ts";
 import { WebgpuEnsemble } from "../../lib/engine/webgpu_ensemble.ts";
 import { targetDensity } from "../../lib/model/target.ts";
 import { RandomStream } from "../../lib/random.ts";
@@ -139,6 +141,23 @@ for (const lanes of [1, 8]) {
     });
   });
 }
+
+Deno.test("more problems than one launch has room for tunings move as in the f64 reference", async () => {
+  const problems = Array.from({ length: 60 }, (_, p) => hillProblem({ rows: 8, components: 2, seed: p + 1 }));
+  const { dim } = problems[0].layout, target = hillTarget(...problems);
+  await withGpu((gpu) => {
+    const { uniform, problemsPerSet, cohortsPerLaunch } = planFor(gpu, hillMixtureKernel(problems), 60, 1);
+    if (uniform) assert.ok(cohortsPerLaunch < problemsPerSet);
+    return Promise.resolve();
+  });
+  await assertSameTrees({
+    spec: { target, chainsPerProblem: 1, seed: 9 },
+    start: stack(problems.map((problem, p) => likelyPositions(problem, 1, p + 30))),
+    counts: [1],
+    tuning: problems.map((_, p) => nutsTuning(0.05 + 0.001 * p, identity(dim))),
+    tolerance: 1e-3,
+  });
+});
 
 Deno.test("draws are the same to the bit however launches cut the trees", () =>
   withGpu(async (gpu) => {
