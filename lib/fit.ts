@@ -6,7 +6,7 @@ import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
 import { type Opened, openEngine } from "./engine/open.ts";
 import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
 import type { Tempering } from "./methods/method.ts";
-import { METHOD_RUNS } from "./methods/registry.ts";
+import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
 import { drawsOf, sampleEbfmi, type Scores, scoresOf } from "./posterior.ts";
@@ -30,8 +30,8 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   hooks.onProgress(idle("compile", 0));
   const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
-    const run = await METHOD_RUNS[options.method](engine, problem, options, hooks);
-    const { sample, timing, tempering } = run;
+    const sampled = await SAMPLERS[options.method](engine, problem, options, hooks);
+    const { sample, timing, tempering } = sampled;
     hooks.onProgress(idle("diagnostics", timing.gradients));
     const draws = drawsOf(problem, sample);
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
@@ -50,7 +50,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       schema_version: SCHEMA_VERSION,
       hillmix: VERSION,
       created_at: new Date().toISOString(),
-      partial: run.interrupted,
+      partial: sampled.interrupted,
       method: options.method,
       engine: engine.name,
       adapter: engine.adapter,
@@ -63,9 +63,8 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
         chains: sample.chains,
         warmup: options.warmup,
         draws: sample.draws,
-        step_size: run.stepSize,
-        mean_leapfrogs: run.meanLeapfrogs,
         acceptance: sample.acceptance,
+        ...sampled.sampling,
       },
       timing: { total_s, ...timing },
       ...judged,
@@ -73,6 +72,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
       warnings: [
         ...(notice === undefined ? [] : [notice]),
+        ...sampled.warnings,
         ...looNotes(scores.loo),
         ...(scores.holdout === null ? [] : coverageNotes(scores.holdout, split.holdout.response.length)),
       ],

@@ -26,6 +26,12 @@ export const METHODS = {
     warmup: 400,
     draws: 400,
   },
+  nuts: {
+    title: "NUTS: the no-U-turn sampler, adapted over all chains, or each for itself as Stan does",
+    chains: { webgpu: 64, cpu: 16 },
+    warmup: 300,
+    draws: 600,
+  },
   tempered: {
     title:
       "parallel tempering: ladders of chains from the prior, for posteriors of several modes; log evidence",
@@ -39,6 +45,10 @@ export type MethodName = keyof typeof METHODS;
 
 /** The method used when none is named. */
 export const DEFAULT_METHOD: MethodName = "chees";
+
+/** Whether chains of `nuts` share their step size and metric, or each learns its own, as Stan's do. */
+export const POOLINGS = ["all", "none"] as const;
+export type Pooling = typeof POOLINGS[number];
 
 export const ENGINES = ["auto", "webgpu", "cpu"] as const;
 /** `auto` takes WebGPU where an adapter answers and the processor otherwise. */
@@ -55,6 +65,8 @@ export interface FitOptions {
   readonly warmup: number;
   /** Draws kept per chain. */
   readonly draws: number;
+  /** `all` when left out; of no meaning to methods other than `nuts`. */
+  readonly pooling?: Pooling;
   /** Whole number, 0 to 2^53 - 1. */
   readonly seed: number;
   /** Share of the rows held out at the end, 0 to 0.5. */

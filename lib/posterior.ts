@@ -4,7 +4,7 @@ import type { Draws } from "./diagnostics/draws.ts";
 import { minEbfmi } from "./diagnostics/energy.ts";
 import { type Elpd, type Loo, looElpd, waicElpd } from "./diagnostics/loo.ts";
 import { type HoldoutScores, scoreHoldout } from "./diagnostics/scores.ts";
-import type { TransitionBatch } from "./engine/ensemble.ts";
+import type { DrawBatch } from "./engine/ensemble.ts";
 import { allocateParameters, constrain, parameterNames } from "./model/parameters.ts";
 import { allocatePrediction, laterRows, predict, trainingRows } from "./model/predict.ts";
 import type { HillProblem } from "./model/problem.ts";
@@ -38,7 +38,7 @@ export interface Sample {
  */
 export function gatherSample(
   problem: HillProblem,
-  batches: readonly TransitionBatch[],
+  batches: readonly DrawBatch[],
   first: number,
   chains: number,
 ): Sample {

@@ -19,6 +19,7 @@ export const Purpose = {
   resample: 7,
   reference: 8,
   swap: 9,
+  tree: 10,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 

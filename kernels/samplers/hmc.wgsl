@@ -30,8 +30,7 @@ struct Launch {
 }
 
 @group(1) @binding(0) var<uniform> launch: Launch;
-// tuning (tables_*.wgsl), TUNING vectors per cohort: (step size, beta, 0, 0), then F and its transpose
-// row by row, each row padded to whole vectors, then the ChEES centre.
+// tuning (tables_*.wgsl) is binding 1, laid out as whitened.wgsl says, one per cohort.
 @group(1) @binding(2) var<storage, read> leapfrogs: array<u32>;         // (transitions, cohorts)
 @group(1) @binding(3) var<storage, read_write> state: array<f32>;       // (FIELDS, slots), fields below
 // (chains): transitions done, gradients done of the next one, slot of the state, transitions opened by swap.wgsl
@@ -54,44 +53,6 @@ const STREAM_MOMENTUM = 0u;
 const STREAM_ACCEPT = 1u;
 // Energy error past which a trajectory counts as divergent (Stan's base_nuts.hpp, max_deltaH).
 const DIVERGENCE = 1000.0;
-
-const TUNING = 1u + (2u * DIM + 1u) * DIM_VECTORS;
-
-// Four elements of a vector from 4 g on; past its end whatever meets a zero of the padded factor.
-fn four(v: ptr<function, array<f32, DIM>>, g: u32) -> vec4f {
-  let last = DIM - 1u;
-  return vec4f((*v)[4u * g], (*v)[min(4u * g + 1u, last)], (*v)[min(4u * g + 2u, last)], (*v)[min(4u * g + 3u, last)]);
-}
-
-// sum += scale * F v, F lower triangular, its rows from vector `at` of tuning on.
-fn add_factor_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
-  for (var i = 0u; i < DIM; i++) { // unroll
-    var total = 0.0;
-    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
-      if (4u * g <= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
-    }
-    (*sum)[i] += scale * total;
-  }
-}
-
-// sum += scale * F^T v, the rows of F^T from vector `at` of tuning on.
-fn add_transposed_times(at: u32, v: ptr<function, array<f32, DIM>>, scale: f32, sum: ptr<function, array<f32, DIM>>) {
-  for (var i = 0u; i < DIM; i++) { // unroll
-    var total = 0.0;
-    for (var g = 0u; g < DIM_VECTORS; g++) { // unroll
-      if (4u * g + 3u >= i) { total += dot(tuning[at + i * DIM_VECTORS + g], four(v, g)); }
-    }
-    (*sum)[i] += scale * total;
-  }
-}
-
-fn squared_norm(v: ptr<function, array<f32, DIM>>) -> f32 {
-  var total = 0.0;
-  for (var i = 0u; i < DIM; i++) { // unroll
-    total += (*v)[i] * (*v)[i];
-  }
-  return total;
-}
 
 // xi = F^-1 (position - centre) by forward substitution, in place. Once a transition, so not unrolled: callers
 // pass a copy, because an array indexed by loop variables lives in memory.

@@ -4,7 +4,14 @@ import { type Selection, selectSeries } from "../data/select.ts";
 import { exampleSeries } from "../data/simulate.ts";
 import { InputError, type Problem } from "../errors.ts";
 import { fit as runFit } from "../fit.ts";
-import { DEFAULT_METHOD, ENGINES, type FitOptions, type FitOutcome, METHODS } from "../fit_types.ts";
+import {
+  DEFAULT_METHOD,
+  ENGINES,
+  type FitOptions,
+  type FitOutcome,
+  METHODS,
+  POOLINGS,
+} from "../fit_types.ts";
 import { PRESETS } from "../model/presets.ts";
 import { parseSpec, type Spec } from "../model/spec.ts";
 import { plural } from "../report/format.ts";
@@ -66,6 +73,7 @@ const OPTIONS = {
   },
   warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
   draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
+  pooling: { kind: "choice", choices: POOLINGS, help: "nuts: what adapts together (default all chains)" },
   seed: {
     kind: "integer",
     min: 0,
@@ -155,13 +163,15 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
   await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
   if (spec === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
 
-  const { date, spend, target, control, group, only, config, method, seed, holdout, engine } = values;
+  const { date, spend, target, control, group, only, config, method, pooling, seed, holdout, engine } =
+    values;
   return {
     options: {
       series: selection.series,
       spec,
       method,
       ...sizes,
+      ...(pooling === undefined ? {} : { pooling }),
       seed,
       holdout,
       engine,

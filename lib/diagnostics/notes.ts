@@ -38,3 +38,15 @@ export function coverageNotes({ coverage_90 }: Pick<HoldoutScores, "coverage_90"
         "Check those rows.",
   ];
 }
+
+/** Share of transitions at the depth limit that is remarked on. */
+const DEPTH_HIT_SHARE = 0.01;
+
+/** A sentence when many trajectories of the no-U-turn sampler were cut at its depth limit; otherwise none. */
+export function treeDepthNotes(hits: number, transitions: number): string[] {
+  if (hits <= DEPTH_HIT_SHARE * transitions) return [];
+  return [
+    `${hits} of ${transitions} trajectories were cut at the largest tree depth: the sampler crawls along a long ` +
+    "narrow ridge. The draws are sound but strongly correlated; raise --warmup, or use --method chees.",
+  ];
+}

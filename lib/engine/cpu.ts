@@ -1,10 +1,12 @@
 /** The `cpu` engine: the f64 reference of every transition, over one Worker per core. */
 import { targetDensity } from "../model/target.ts";
 import {
+  type DrawBatch,
   type Engine,
   type Ensemble,
   type EnsembleSpec,
   type Evaluation,
+  type NutsBatch,
   problemsOf,
   type TransitionBatch,
   type Tuning,
@@ -120,7 +122,13 @@ async function cpuEnsemble(
           worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference])
         ),
       );
-      return merge(batches, parts.map((crew) => crew.chains), transitions, chains, dim);
+      return joinHmc(batches, parts.map((crew) => crew.chains));
+    },
+    async nuts(transitions: number, tuning: readonly Tuning[]): Promise<NutsBatch> {
+      const batches = await Promise.all(
+        parts.map(({ worker }) => worker.call<NutsBatch>("nuts", [handle, transitions, tuning])),
+      );
+      return joinNuts(batches, parts.map((crew) => crew.chains));
     },
     async close() {
       await Promise.all(pool.map((worker) => worker.call("closeEnsemble", [handle])));
@@ -139,47 +147,65 @@ function concat(parts: readonly Float64Array[]): Float64Array {
 }
 
 /**
- * Batches of some chains each, (transitions, own chains, ..), as one batch of all chains.
+ * Statistics of some chains each, (transitions, own chains, `each`), as one array of all chains.
  *
- * @param owned the chains of each batch
+ * @param owned the chains of each part
  */
-function merge(
-  batches: readonly TransitionBatch[],
+function interleave<P extends DrawBatch, A extends Float64Array | Uint32Array | Uint8Array>(
+  parts: readonly P[],
   owned: readonly Uint32Array[],
-  transitions: number,
-  chains: number,
-  dim: number,
-): TransitionBatch {
-  const lay = <A extends Float64Array | Uint8Array | Uint32Array>(
-    into: A,
-    pick: (batch: TransitionBatch) => A,
-    each = 1,
-  ): A => {
-    batches.forEach((batch, b) => {
-      const from = pick(batch), own = owned[b]!;
-      for (let i = 0; i < transitions; i++) {
-        own.forEach((c, at) => {
-          const row = i * own.length + at;
-          into.set(from.subarray(row * each, (row + 1) * each), (i * chains + c) * each);
-        });
-      }
-    });
-    return into;
-  };
+  pick: (part: P) => A,
+  into: A,
+  each = 1,
+): A {
+  const chains = owned.reduce((sum, { length }) => sum + length, 0);
+  parts.forEach((part, p) => {
+    const from = pick(part), own = owned[p]!;
+    for (let i = 0; i < part.transitions; i++) {
+      own.forEach((c, at) => {
+        const row = i * own.length + at;
+        into.set(from.subarray(row * each, (row + 1) * each), (i * chains + c) * each);
+      });
+    }
+  });
+  return into;
+}
+
+/** What every kind of batch has, of all chains. */
+function joinDraws(parts: readonly DrawBatch[], owned: readonly Uint32Array[]): DrawBatch {
+  const { transitions, dim } = parts[0]!, chains = owned.reduce((sum, { length }) => sum + length, 0);
   const rows = transitions * chains;
-  const statistic = (pick: (batch: TransitionBatch) => Float64Array) => lay(new Float64Array(rows), pick);
+  const statistic = (pick: (part: DrawBatch) => Float64Array) =>
+    interleave(parts, owned, pick, new Float64Array(rows));
+  const positions = new Float64Array(rows * dim);
   return {
     transitions,
     chains,
     dim,
-    positions: lay(new Float64Array(rows * dim), (batch) => batch.positions as Float64Array, dim),
-    logPrior: statistic((batch) => batch.logPrior),
-    logLik: statistic((batch) => batch.logLik),
-    acceptance: statistic((batch) => batch.acceptance),
-    energy: statistic((batch) => batch.energy),
-    diverging: lay(new Uint8Array(rows), (batch) => batch.diverging),
-    cheesGradient: statistic((batch) => batch.cheesGradient),
-    leapfrogs: batches[0]!.leapfrogs,
-    replica: lay(new Uint32Array(rows), (batch) => batch.replica),
+    positions: interleave(parts, owned, (part) => part.positions as Float64Array, positions, dim),
+    logPrior: statistic((part) => part.logPrior),
+    logLik: statistic((part) => part.logLik),
+    acceptance: statistic((part) => part.acceptance),
+    energy: statistic((part) => part.energy),
+    diverging: interleave(parts, owned, (part) => part.diverging, new Uint8Array(rows)),
+  };
+}
+
+function joinHmc(parts: readonly TransitionBatch[], owned: readonly Uint32Array[]): TransitionBatch {
+  const draws = joinDraws(parts, owned), rows = draws.transitions * draws.chains;
+  return {
+    ...draws,
+    cheesGradient: interleave(parts, owned, (part) => part.cheesGradient, new Float64Array(rows)),
+    leapfrogs: parts[0]!.leapfrogs,
+    replica: interleave(parts, owned, (part) => part.replica, new Uint32Array(rows)),
+  };
+}
+
+function joinNuts(parts: readonly NutsBatch[], owned: readonly Uint32Array[]): NutsBatch {
+  const draws = joinDraws(parts, owned), rows = draws.transitions * draws.chains;
+  return {
+    ...draws,
+    treeDepth: interleave(parts, owned, (part) => part.treeDepth, new Uint8Array(rows)),
+    steps: interleave(parts, owned, (part) => part.steps, new Uint32Array(rows)),
   };
 }

@@ -2,9 +2,10 @@
 import { type Density, targetDensity } from "../model/target.ts";
 import { seedKey } from "../random.ts";
 import { type HmcInfo, type HmcState, initHmc, stepHmc } from "../samplers/hmc.ts";
+import { stepNuts } from "../samplers/nuts.ts";
 import { swaps } from "../samplers/swap.ts";
 import { leapfrogSchedule } from "../samplers/trajectory.ts";
-import type { EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type { DrawBatch, EnsembleSpec, Evaluation, NutsBatch, TransitionBatch, Tuning } from "./ensemble.ts";
 import { serveCalls, Transfer } from "./rpc.ts";
 
 interface Share {
@@ -57,6 +58,11 @@ serveCalls({
     const arrays = Object.values(batch).filter(ArrayBuffer.isView);
     return new Transfer(batch, arrays.map(({ buffer }) => buffer as ArrayBuffer));
   },
+  nuts(handle: number, transitions: number, tuning: readonly Tuning[]) {
+    const batch = advanceNuts(shares.get(handle)!, transitions, tuning);
+    const arrays = Object.values(batch).filter(ArrayBuffer.isView);
+    return new Transfer(batch, arrays.map(({ buffer }) => buffer as ArrayBuffer));
+  },
   closeEnsemble(handle: number) {
     shares.delete(handle);
   },
@@ -68,6 +74,21 @@ function densityOf({ spec, densities }: Share, problem: number): Density {
   return known;
 }
 
+function emptyBatch({ chains: { length: count }, positions }: Share, transitions: number) {
+  const statistics = () => new Float64Array(transitions * count);
+  return {
+    transitions,
+    chains: count,
+    dim: positions.length / count,
+    positions: new Float64Array(transitions * positions.length),
+    logPrior: statistics(),
+    logLik: statistics(),
+    acceptance: statistics(),
+    energy: statistics(),
+    diverging: new Uint8Array(transitions * count),
+  } satisfies DrawBatch;
+}
+
 function advance(
   share: Share,
   transitions: number,
@@ -77,18 +98,9 @@ function advance(
   const { spec, chains: own, positions } = share, count = own.length, { rungs } = spec;
   const dim = positions.length / count, key = seedKey(spec.seed);
   const leapfrogs = leapfrogSchedule(tuning, share.transition, transitions);
-  const statistics = () => new Float64Array(transitions * count);
   const batch = {
-    transitions,
-    chains: count,
-    dim,
-    positions: new Float64Array(transitions * count * dim),
-    logPrior: statistics(),
-    logLik: statistics(),
-    acceptance: statistics(),
-    energy: statistics(),
-    diverging: new Uint8Array(transitions * count),
-    cheesGradient: statistics(),
+    ...emptyBatch(share, transitions),
+    cheesGradient: new Float64Array(transitions * count),
     leapfrogs,
     replica: new Uint32Array(transitions * count),
   };
@@ -158,4 +170,35 @@ function exchange(
     const at = first + rung;
     [replica[at], replica[at + 1]] = [replica[at + 1]!, replica[at]!];
   }
+}
+
+function advanceNuts(share: Share, transitions: number, tuning: readonly Tuning[]): NutsBatch {
+  const { spec, chains: own, positions } = share, count = own.length;
+  const dim = positions.length / count, key = seedKey(spec.seed);
+  const batch = {
+    ...emptyBatch(share, transitions),
+    treeDepth: new Uint8Array(transitions * count),
+    steps: new Uint32Array(transitions * count),
+  };
+  own.forEach((chain, c) => {
+    const problem = Math.floor(chain / spec.chainsPerProblem);
+    const density = densityOf(share, problem), tuned = tuning[problem]!;
+    let state: HmcState = initHmc(density, positions.subarray(c * dim, (c + 1) * dim), tuned.beta);
+    for (let i = 0; i < transitions; i++) {
+      const [next, info] = stepNuts(density, state, tuned, key, chain, share.transition + i);
+      state = next;
+      const at = i * count + c;
+      batch.positions.set(state.position, at * dim);
+      batch.logPrior[at] = state.logPrior;
+      batch.logLik[at] = state.logLik;
+      batch.acceptance[at] = info.acceptance_rate;
+      batch.energy[at] = info.energy;
+      batch.diverging[at] = info.diverging ? 1 : 0;
+      batch.treeDepth[at] = info.tree_depth;
+      batch.steps[at] = info.n_steps;
+    }
+    positions.set(state.position, c * dim);
+  });
+  share.transition += transitions;
+  return batch;
 }

@@ -65,20 +65,24 @@ export interface Evaluation {
   readonly gradient: Float64Array;
 }
 
-/** What a batch of HMC transitions gives back. Index [transition, chain]. */
-export interface TransitionBatch {
+/** What a batch of transitions of any kind gives back. Index [transition, chain]. */
+export interface DrawBatch {
   readonly transitions: number;
   readonly chains: number;
   readonly dim: number;
   readonly positions: Float32Array | Float64Array; // (transitions, chains, D) after accept or reject
   readonly logPrior: Float64Array; // (transitions, chains)
   readonly logLik: Float64Array;
-  /** min(1, exp(-delta H)) of the proposal. */
+  /** min(1, exp(-delta H)) of the proposal; its mean over all leaves of a tree. */
   readonly acceptance: Float64Array;
   /** Hamiltonian of the kept state, for E-BFMI. */
   readonly energy: Float64Array;
   /** 1 where delta H exceeded 1000 or was not finite. */
   readonly diverging: Uint8Array;
+}
+
+/** What a batch of HMC transitions gives back. */
+export interface TransitionBatch extends DrawBatch {
   /**
    * h * j * (|xi'|^2 - |xi|^2) * (xi' . velocity'), whitened and centred, of the proposal, j the chain's
    * step jitter; 0 if not finite.
@@ -89,6 +93,17 @@ export interface TransitionBatch {
   /** Which of the replicas that swaps move between rungs was at this chain; the chain itself untempered. */
   readonly replica: Uint32Array;
 }
+
+/** What a batch of no-U-turn transitions gives back. Index [transition, chain]. */
+export interface NutsBatch extends DrawBatch {
+  /** Doublings of the trajectory that were kept, at most {@link MAX_TREE_DEPTH}. */
+  readonly treeDepth: Uint8Array;
+  /** Leapfrog steps, of the rejected last doubling too. */
+  readonly steps: Uint32Array;
+}
+
+/** Doublings after which a trajectory ends, turned or not (Stan's default; `MAX_DEPTH` of nuts.wgsl). */
+export const MAX_TREE_DEPTH = 10;
 
 /** Problems of a target; test densities come one at a time. */
 export const problemsOf = (target: TargetSpec): number =>
@@ -111,6 +126,12 @@ export interface Ensemble {
    * @param reference prior draws for the last rung of a tempered ensemble, (transitions, problems, ladders, D)
    */
   hmc(transitions: number, tuning: readonly Tuning[], reference?: Float64Array): Promise<TransitionBatch>;
+  /**
+   * Advances every chain by `transitions` no-U-turn transitions, where nothing is tempered.
+   *
+   * @param tuning one per problem; trajectory lengths and centres are unused
+   */
+  nuts(transitions: number, tuning: readonly Tuning[]): Promise<NutsBatch>;
   close(): Promise<void>;
 }
 

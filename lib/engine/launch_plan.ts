@@ -3,6 +3,7 @@ import type { TargetKernel } from "../../kernels/targets/target.ts";
 import { tuningVectors } from "../../kernels/samplers/hmc.ts";
 import { DeviceError } from "../errors.ts";
 import { USE_CPU } from "./adapter.ts";
+import { MAX_TREE_DEPTH } from "./ensemble.ts";
 import type { Gpu } from "./device.ts";
 
 export interface Plan {
@@ -43,6 +44,9 @@ const HARDWARE_INVOCATIONS = 65536;
  */
 const SOFTWARE_LOOP_ITERATIONS = 65000;
 
+/** Turns of a leaf's loops beyond its rows, generously. */
+const ROWS_LOOP_OVERHEAD = 16;
+
 /**
  * Lanes per chain by rule, not by a stopwatch: a measured choice could differ between two runs and with it the
  * order of summation, and the same seed on the same adapter must give the same draws.
@@ -71,6 +75,20 @@ export function planFor(gpu: Gpu, target: TargetKernel, chains: number, lanes?: 
     chainsPerGroup: workgroup / wanted,
     maxBudget,
     ...tablePlan(gpu, target, rungs),
+  };
+}
+
+/** The plan of the same ensemble's no-U-turn kernel: chains leave its loop one by one, so none shares barriers. */
+export function nutsPlanFor(gpu: Gpu, target: TargetKernel, plan: Plan): Plan {
+  const alone = plan.lanes > 1;
+  const dim = target.constants["DIM"]!;
+  // Random numbers in rounds of ten for the leaf and for four coordinates of a momentum each; merges.
+  const leaf = target.rows + 11 * Math.ceil(dim / 4) + 10 + MAX_TREE_DEPTH + ROWS_LOOP_OVERHEAD;
+  return {
+    ...plan,
+    workgroup: alone ? plan.lanes : plan.workgroup,
+    chainsPerGroup: alone ? 1 : plan.chainsPerGroup,
+    maxBudget: gpu.software ? Math.max(1, Math.floor(SOFTWARE_LOOP_ITERATIONS / leaf)) : Infinity,
   };
 }
 

@@ -7,8 +7,8 @@ import type { Plan } from "./launch_plan.ts";
 export interface ProblemSet {
   readonly first: number;
   readonly count: number;
-  /** Group 0 of the kernel. */
-  readonly bindings: GPUBindGroup;
+  /** Bindings of group 0; each kernel makes its own group of them, because layouts made from kernels share none. */
+  readonly entries: GPUBindGroupEntry[];
 }
 
 /** Uploads every problem's tables. @returns the sets, and the buffers that the caller then owns */
@@ -16,7 +16,6 @@ export function uploadTables(
   gpu: Gpu,
   { tables, data }: TargetKernel,
   { problemsPerSet, problemSlots, tableVectors, uniform }: Plan,
-  layout: GPUBindGroupLayout,
   problems: number,
 ): { readonly sets: ProblemSet[]; readonly buffers: GPUBuffer[] } {
   const usage = uniform ? GPUBufferUsage.UNIFORM : GPUBufferUsage.STORAGE;
@@ -42,11 +41,8 @@ export function uploadTables(
       own.push({ binding: 1, buffer: gpu.upload("tables", vectors, usage) });
       buffers.push(...own.map(({ buffer }) => buffer));
     }
-    const bindings = gpu.device.createBindGroup({
-      layout,
-      entries: [...own, ...shared].map(({ binding, buffer }) => ({ binding, resource: { buffer } })),
-    });
-    sets.push({ first, count: Math.min(problemsPerSet, problems - first), bindings });
+    const entries = [...own, ...shared].map(({ binding, buffer }) => ({ binding, resource: { buffer } }));
+    sets.push({ first, count: Math.min(problemsPerSet, problems - first), entries });
   }
   return { sets, buffers };
 }

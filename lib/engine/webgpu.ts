@@ -1,6 +1,14 @@
 /** The `webgpu` engine as the main thread sees it: a Worker with the device in it. */
 import type { GpuStats } from "./device.ts";
-import type { Engine, Ensemble, EnsembleSpec, Evaluation, TransitionBatch, Tuning } from "./ensemble.ts";
+import type {
+  Engine,
+  Ensemble,
+  EnsembleSpec,
+  Evaluation,
+  NutsBatch,
+  TransitionBatch,
+  Tuning,
+} from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
 
 /**
@@ -55,6 +63,8 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
     evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
     hmc: (transitions: number, tuning: readonly Tuning[], reference?: Float64Array) =>
       worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference]),
+    nuts: (transitions: number, tuning: readonly Tuning[]) =>
+      worker.call<NutsBatch>("nuts", [handle, transitions, tuning]),
     close: () => worker.call("closeEnsemble", [handle]),
   };
 }

@@ -13,32 +13,33 @@ import {
   stateGradient,
   stateLogPrior,
 } from "../../kernels/samplers/hmc.ts";
-import { packSwap, SWAP_WORKGROUP, swapSource } from "../../kernels/samplers/swap.ts";
-import lanesMany from "../../kernels/common/lanes_many.wgsl" with { type: "text" };
-import lanesOne from "../../kernels/common/lanes_one.wgsl" with { type: "text" };
-import tablesStorage from "../../kernels/common/tables_storage.wgsl" with { type: "text" };
-import tablesUniform from "../../kernels/common/tables_uniform.wgsl" with { type: "text" };
-import rng from "../../kernels/common/rng.wgsl" with { type: "text" };
-import special from "../../kernels/common/special.wgsl" with { type: "text" };
+import { packSwap, SWAP_WORKGROUP } from "../../kernels/samplers/swap.ts";
 import { seedKey } from "../random.ts";
 import { leapfrogSchedule } from "../samplers/trajectory.ts";
 import type { Gpu } from "./device.ts";
 import {
   type EnsembleSpec,
   type Evaluation,
+  type NutsBatch,
   problemsOf,
   type TransitionBatch,
   type Tuning,
 } from "./ensemble.ts";
 import { type Plan, planFor } from "./launch_plan.ts";
 import { unpackRecords } from "./records.ts";
-import { assemble } from "./shader.ts";
+import { samplerShader, swapShader } from "./sampler_shader.ts";
 import { type ProblemSet, uploadTables } from "./tables.ts";
+import { WebgpuNuts } from "./webgpu_nuts.ts";
 
 /** Longest a single launch should run: far under any watchdog, and cancel stays quick. */
 const LAUNCH_MS = 50;
 /** Positions evaluated in one go, per problem. */
 const EVALUATE_AT_ONCE = 4096;
+
+/** A set of problems as group 0 of the HMC kernel. */
+interface BoundSet extends ProblemSet {
+  readonly bindings: GPUBindGroup;
+}
 
 /** Chains in device memory. */
 interface Slots {
@@ -54,7 +55,7 @@ interface Slots {
 
 /** One launch of the HMC kernel, to be put into a pass as often as it takes. */
 interface Dispatch {
-  readonly set: ProblemSet;
+  readonly set: BoundSet;
   readonly bindings: GPUBindGroup;
   readonly workgroups: number;
 }
@@ -72,7 +73,8 @@ export class WebgpuEnsemble {
   readonly #slots: Slots;
   readonly #plan: Plan;
   readonly #owned: GPUBuffer[] = [];
-  readonly #sets: readonly ProblemSet[];
+  readonly #sets: readonly BoundSet[];
+  readonly #nuts: WebgpuNuts;
   #transition = 0;
   /** Measured milliseconds per gradient of one chain, all chains running; starts as a cautious guess. */
   #msPerGradient: number;
@@ -94,11 +96,16 @@ export class WebgpuEnsemble {
     this.chains = this.problems * (spec.rungs ?? 1) * spec.chainsPerProblem;
     this.#msPerGradient = (gpu.software ? 1e-5 : 2e-7) * target.terms * this.chains;
     this.#plan = plan;
-    const { sets, buffers } = uploadTables(gpu, target, plan, pipeline.getBindGroupLayout(0), this.problems);
-    this.#sets = sets;
+    const { sets, buffers } = uploadTables(gpu, target, plan, this.problems),
+      layout = pipeline.getBindGroupLayout(0);
+    this.#sets = sets.map((set) => ({
+      ...set,
+      bindings: gpu.device.createBindGroup({ layout, entries: set.entries }),
+    }));
     this.#owned.push(...buffers);
     this.#slots = this.#makeSlots(spec.chainsPerProblem, spec.rungs ?? 1);
     this.#owned.push(this.#slots.state, this.#slots.progress);
+    this.#nuts = new WebgpuNuts(gpu, spec, target, plan, this.#sets, this.#slots.state, this.chains);
   }
 
   /**
@@ -113,36 +120,9 @@ export class WebgpuEnsemble {
       : testDensityKernel(spec.target);
     const { rungs = 1 } = spec, chains = problemsOf(spec.target) * rungs * spec.chainsPerProblem;
     const plan = planFor(gpu, target, chains, lanes, rungs);
-    const shared = [
-      { file: "kernels/common/special.wgsl", source: special },
-      { file: "kernels/common/rng.wgsl", source: rng },
-    ];
-    const shader = assemble([
-      ...shared,
-      plan.uniform
-        ? { file: "kernels/common/tables_uniform.wgsl", source: tablesUniform }
-        : { file: "kernels/common/tables_storage.wgsl", source: tablesStorage },
-      { file: `kernels/${target.file}`, source: target.source },
-      plan.lanes === 1
-        ? { file: "kernels/common/lanes_one.wgsl", source: lanesOne }
-        : { file: "kernels/common/lanes_many.wgsl", source: lanesMany },
-      { file: "kernels/samplers/hmc.wgsl", source: hmcSource },
-    ], {
-      ...target.constants,
-      DIM_VECTORS: Math.ceil(target.constants["DIM"]! / 4),
-      LANES: plan.lanes,
-      WORKGROUP: plan.workgroup,
-      CHAINS_PER_GROUP: plan.chainsPerGroup,
-      ...(plan.uniform
-        ? { PROBLEMS: plan.problemSlots, TABLE_VECTORS: plan.tableVectors, TUNING_VECTORS: plan.tuningSlots }
-        : {}),
-    });
+    const shader = samplerShader(plan, target, { file: "kernels/samplers/hmc.wgsl", source: hmcSource });
     const pipeline = await gpu.compile("hmc", shader, "hmc");
-    const swap = spec.rungs === undefined ? undefined : await gpu.compile(
-      "swap",
-      assemble([...shared, { file: "kernels/samplers/swap.wgsl", source: swapSource }], {}),
-      "swap",
-    );
+    const swap = spec.rungs === undefined ? undefined : await gpu.compile("swap", swapShader(), "swap");
     return new WebgpuEnsemble(gpu, spec, target, pipeline, swap, plan);
   }
 
@@ -205,8 +185,16 @@ export class WebgpuEnsemble {
     return batch;
   }
 
+  /** Advances every chain by `transitions` no-U-turn transitions. @param mostGradients see {@link WebgpuNuts.run} */
+  async nuts(transitions: number, tuning: readonly Tuning[], mostGradients?: number): Promise<NutsBatch> {
+    const batch = await this.#nuts.run(this.#transition, transitions, tuning, mostGradients);
+    this.#transition += transitions;
+    return batch;
+  }
+
   /** Frees every buffer. */
   close(): void {
+    this.#nuts.close();
     for (const buffer of this.#owned) this.#gpu.destroyBuffer(buffer);
     this.#owned.length = 0;
   }

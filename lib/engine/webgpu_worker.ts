@@ -35,6 +35,10 @@ serveCalls({
     const batch = await ensembles.get(handle)!.hmc(transitions, tuning, reference);
     return new Transfer(batch, buffersOf(batch));
   },
+  async nuts(handle: number, transitions: number, tuning: readonly Tuning[]) {
+    const batch = await ensembles.get(handle)!.nuts(transitions, tuning);
+    return new Transfer(batch, buffersOf(batch));
+  },
   closeEnsemble(handle: number) {
     ensembles.get(handle)!.close();
     ensembles.delete(handle);

@@ -1,12 +1,11 @@
-/** What a method is to the pipeline: draws of one problem, and what it alone can report. */
-import type { Engine } from "../engine/ensemble.ts";
+/** A sampling method as the pipeline sees it, and what methods share. */
+import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
-import type { Sample } from "../posterior.ts";
+import { gatherSample, type Sample } from "../posterior.ts";
 import type { FitReport } from "../runs/schema.ts";
-
-/** Fewest draws per chain that diagnostics can say anything about. */
-export const FEWEST_DRAWS = 8;
+import type { SamplerRun } from "../samplers/run.ts";
+import type { SamplingView } from "./sampling_view.ts";
 
 /** What tempered ladders know beyond their draws. */
 export interface Tempering {
@@ -23,13 +22,15 @@ export interface Tempering {
   readonly origins: Int32Array;
 }
 
-export interface MethodRun {
+/** What a method hands to the pipeline. */
+export interface Sampled {
   readonly sample: Sample;
-  readonly timing: Omit<FitReport["timing"], "total_s">;
-  readonly stepSize: number;
-  /** Leapfrog steps of an average transition kept. */
-  readonly meanLeapfrogs: number;
   readonly interrupted: boolean;
+  readonly timing: Omit<FitReport["timing"], "total_s">;
+  /** The method's own lines of the report's `sampling` section. */
+  readonly sampling: Omit<FitReport["sampling"], "chains" | "warmup" | "draws" | "acceptance">;
+  /** Sentences about the run that change no verdict. */
+  readonly warnings: readonly string[];
   readonly tempering?: Tempering;
 }
 
@@ -43,8 +44,48 @@ export type Method = (
   problem: HillProblem,
   options: FitOptions,
   hooks: FitHooks,
-) => Promise<MethodRun>;
+) => Promise<Sampled>;
 
-/** What a run that ended with fewer than {@link FEWEST_DRAWS} per chain fails with. */
-export const tooFewDraws = (kept: number, signal: AbortSignal | undefined): unknown =>
-  signal?.reason ?? new RangeError(`Diagnostics need ${FEWEST_DRAWS} draws per chain: there are ${kept}`);
+/** Fewest draws per chain that diagnostics can say anything about. */
+const FEWEST_DRAWS = 8;
+
+/**
+ * A run's draws and how long they took.
+ *
+ * @param chains chains of the problem, the run's first ones
+ * @param began when the run began, as performance.now() tells it
+ * @throws the signal's reason when there are too few draws for diagnostics
+ */
+export function gatherRun<Batch extends DrawBatch>(
+  problem: HillProblem,
+  run: SamplerRun<Batch>,
+  chains: number,
+  { warmup }: FitOptions,
+  view: SamplingView,
+  began: number,
+  signal?: AbortSignal,
+): Pick<Sampled, "sample" | "interrupted" | "timing"> {
+  const ended = performance.now();
+  const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
+  if (kept < FEWEST_DRAWS) {
+    throw signal?.reason ??
+      new RangeError(`Diagnostics need ${FEWEST_DRAWS} draws per chain: there are ${kept}`);
+  }
+  const warm = view.samplingBegan ?? ended;
+  return {
+    sample: gatherSample(problem, run.batches, 0, chains),
+    interrupted: run.interrupted,
+    timing: {
+      warmup_s: (warm - began) / 1000,
+      sampling_s: (ended - warm) / 1000,
+      gradients: run.gradients,
+      transitions: chains * (warmup + kept),
+    },
+  };
+}
+
+/** Leapfrog steps of an average transition. */
+export function meanLeapfrogs(batches: readonly TransitionBatch[]): number {
+  const counts = batches.flatMap(({ leapfrogs }) => [...leapfrogs]);
+  return counts.reduce((sum, count) => sum + count, 0) / counts.length;
+}

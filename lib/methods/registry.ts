@@ -1,7 +1,12 @@
-/** Every method by name; their descriptions and sizes are in fit_types.ts. */
+/** Every method on offer and what runs it. */
 import type { MethodName } from "../fit_types.ts";
-import { chees } from "./chees.ts";
+import { sampleChees } from "./chees.ts";
 import type { Method } from "./method.ts";
-import { tempered } from "./tempered.ts";
+import { sampleNuts } from "./nuts.ts";
+import { sampleTempered } from "./tempered.ts";
 
-export const METHOD_RUNS: Readonly<Record<MethodName, Method>> = { chees, tempered };
+export const SAMPLERS: Readonly<Record<MethodName, Method>> = {
+  chees: sampleChees,
+  nuts: sampleNuts,
+  tempered: sampleTempered,
+};

@@ -103,6 +103,10 @@ export const fitReportSchema = z.object({
     /** Leapfrog steps of an average transition. */
     mean_leapfrogs: real,
     acceptance: real,
+    /** Of `nuts` only: doublings of an average trajectory, trajectories at the limit, what chains share. */
+    mean_tree_depth: real.optional(),
+    tree_depth_hits: count.optional(),
+    pooling: text.optional(),
   }),
   timing: z.object({
     total_s: real,

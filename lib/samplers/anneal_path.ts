@@ -1,8 +1,8 @@
 /** The way from the prior to the posterior, walked once by an annealed population: where a first ladder is laid. */
 import type { Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import { replaceChains, startChains } from "./run_chees.ts";
-import { CANDIDATES } from "./start.ts";
+import { replaceChains } from "./run_chees.ts";
+import { CANDIDATES, startChains } from "./start.ts";
 import { initWarmup, stepWarmup, warmupTuning } from "./warmup.ts";
 
 /** Batches of annealing at most, and the transitions of each. */

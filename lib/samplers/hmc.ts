@@ -105,7 +105,7 @@ export function leapfrog(
 }
 
 /** Standard normal momentum, four coordinates per counter block. */
-function drawMomentum(
+export function drawMomentum(
   dim: number,
   key: readonly [number, number],
   chain: number,
@@ -152,11 +152,11 @@ function whiten({ factor, centre }: Tuning, position: Float64Array): Float64Arra
   return white;
 }
 
-function squaredNorm(v: Float64Array): number {
+export function squaredNorm(v: Float64Array): number {
   return dot(v, v);
 }
 
-function dot(a: Float64Array, b: Float64Array): number {
+export function dot(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;

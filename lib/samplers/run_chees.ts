@@ -2,9 +2,10 @@
  * Many-chain HMC from start to finish on any engine: warm-up, then draws. Every decision depends on draws alone,
  * never on the clock, so that the same seed on the same adapter gives the same draws.
  */
-import type { Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
+import type { DrawBatch, Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import { CANDIDATES, chooseStart } from "./start.ts";
+import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
+import { startChains } from "./start.ts";
 import {
   finishWarmup,
   initWarmup,
@@ -19,37 +20,6 @@ const WARMUP_BATCH = 4;
 /** Transitions between two looks at the caller: progress, cancel. */
 const SAMPLING_BATCH = 25;
 
-export interface CheesPlan {
-  /** Transitions per chain thrown away. */
-  readonly warmup: number;
-  /** Transitions per chain kept. */
-  readonly draws: number;
-}
-
-/** How far a run has come. */
-export interface SamplerProgress {
-  readonly phase: "warm-up" | "sampling";
-  /** Transitions per chain done in this phase, of `total`. */
-  readonly done: number;
-  readonly total: number;
-  /** Gradients over all chains since the run began. */
-  readonly gradients: number;
-  /** Divergent transitions in this phase. */
-  readonly divergences: number;
-  /** The batch just done. */
-  readonly batch: TransitionBatch;
-}
-
-export interface CheesRun {
-  /** Kept batches in order; fewer draws than planned when interrupted. */
-  readonly batches: readonly TransitionBatch[];
-  /** What sampling ran at, per problem. */
-  readonly tuning: readonly Tuning[];
-  readonly gradients: number;
-  /** Whether the signal ended the run before all draws were done. */
-  readonly interrupted: boolean;
-}
-
 /**
  * Runs warm-up and sampling.
  *
@@ -61,10 +31,10 @@ export async function runChees(
   ensemble: Ensemble,
   candidates: Float64Array,
   seed: number,
-  plan: CheesPlan,
-  onProgress: (progress: SamplerProgress) => void = () => {},
+  plan: SamplerPlan,
+  onProgress: (progress: SamplerProgress<TransitionBatch>) => void = () => {},
   signal?: AbortSignal,
-): Promise<CheesRun> {
+): Promise<SamplerRun<TransitionBatch>> {
   const { dim, problems } = ensemble, each = ensemble.chains / problems;
   let gradients = 0, divergences = 0;
   const advance = async (transitions: number, tuning: readonly Tuning[]) => {
@@ -119,7 +89,7 @@ export async function runChees(
 }
 
 /** Gradients at every draw of a batch, (problems, transitions * chains of a problem, D). */
-async function batchGradients(ensemble: Ensemble, batch: TransitionBatch): Promise<Float64Array> {
+export async function batchGradients(ensemble: Ensemble, batch: DrawBatch): Promise<Float64Array> {
   const { positions, transitions, chains, dim } = batch, each = chains / ensemble.problems;
   const byProblem = new Float64Array(transitions * chains * dim);
   for (let p = 0; p < ensemble.problems; p++) {
@@ -147,26 +117,4 @@ export async function replaceChains(
     placed.set(positions.subarray(from * dim, (from + 1) * dim), c * dim);
   }
   await ensemble.setPositions(placed);
-}
-
-/** Chooses every chain's start from its candidates and places it there. */
-export async function startChains(ensemble: Ensemble, candidates: Float64Array, seed: number) {
-  const { dim, problems, chains } = ensemble, each = chains / problems;
-  const { logLik } = await ensemble.evaluate(candidates);
-  const placed = new Float64Array(chains * dim);
-  const starts = Array.from({ length: problems }, (_, p) => {
-    const uniform = Array.from(
-      { length: each },
-      (_, c) => new RandomStream(seed, Purpose.start, p * each + c).uniform(),
-    );
-    const first = p * each * CANDIDATES;
-    const { chosen, beta } = chooseStart(logLik.subarray(first, first + each * CANDIDATES), uniform);
-    chosen.forEach((candidate, c) => {
-      const from = (first + candidate) * dim;
-      placed.set(candidates.subarray(from, from + dim), (p * each + c) * dim);
-    });
-    return { positions: placed.subarray(p * each * dim, (p + 1) * each * dim), beta };
-  });
-  await ensemble.setPositions(placed);
-  return starts;
 }

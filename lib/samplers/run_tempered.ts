@@ -8,7 +8,7 @@ import { annealPath } from "./anneal_path.ts";
 import { type Evidence, logEvidence } from "./evidence.ts";
 import { barrierOf, rejections } from "./ladder.ts";
 import { RoundTrips } from "./round_trips.ts";
-import type { SamplerProgress } from "./run_chees.ts";
+import type { SamplerProgress } from "./run.ts";
 import {
   firstRungs,
   knowsMetric,

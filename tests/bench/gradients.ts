@@ -68,7 +68,7 @@ export const passes = (error: number): boolean => error <= TOLERANCE;
 function fixedTuning(dim: number): Tuning {
   return {
     stepSize: STEP,
-    trajectoryLength: 1e6, // whatever its jitter, cut to maxLeapfrogs
+    trajectoryLength: 1e9, // every jitter of it is cut to maxLeapfrogs; infinite ones count as one step
     maxLeapfrogs: LEAPFROGS,
     beta: 1,
     factor: Float64Array.from({ length: dim * dim }, (_, i) => i % (dim + 1) === 0 ? 1 : 0),

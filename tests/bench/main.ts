@@ -6,11 +6,12 @@ import { didYouMean } from "../../lib/suggest.ts";
 import { VERSION } from "../../lib/version.ts";
 import type { Benchmark } from "./benchmark.ts";
 import { ess } from "./ess.ts";
+import { nuts } from "./nuts.ts";
 import { plain } from "./plain.ts";
 import { throughput } from "./throughput.ts";
 
 /** Every benchmark, in the order they run. */
-export const BENCHMARKS = { plain, throughput, ess } as const satisfies Record<string, Benchmark>;
+export const BENCHMARKS = { plain, throughput, ess, nuts } as const satisfies Record<string, Benchmark>;
 
 /** `quick` runs a subset of every benchmark; the others run in full. */
 const NAMES = [...Object.keys(BENCHMARKS), "quick", "all"];

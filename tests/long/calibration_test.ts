@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { simulateSeries } from "../../lib/data/simulate.ts";
 import { openEngine } from "../../lib/engine/open.ts";
-import { drawCandidates } from "../../lib/methods/chees.ts";
+import { drawCandidates } from "../../lib/methods/candidates.ts";
 import { samplePrior } from "../../lib/model/initial.ts";
 import type { Positions } from "../../lib/model/parameters.ts";
 import { allocatePrediction, predict, responseCurve, trainingRows } from "../../lib/model/predict.ts";
@@ -19,7 +19,9 @@ import { buildProblem } from "../../lib/model/priors.ts";
 import type { HillProblem } from "../../lib/model/problem.ts";
 import { parseSpec } from "../../lib/model/spec.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
-import { type CheesRun, runChees } from "../../lib/samplers/run_chees.ts";
+import type { TransitionBatch } from "../../lib/engine/ensemble.ts";
+import type { SamplerRun } from "../../lib/samplers/run.ts";
+import { runChees } from "../../lib/samplers/run_chees.ts";
 
 const PROBLEMS = 400;
 const ROWS = 60;
@@ -98,7 +100,12 @@ function quantitiesAt(problem: HillProblem, u: Positions, offset: number): numbe
 }
 
 /** Rank of the truth among every {@link THIN}-th draw of one problem's chains, per quantity. */
-function ranksOf(problem: HillProblem, index: number, truth: Float64Array, { batches }: CheesRun): number[] {
+function ranksOf(
+  problem: HillProblem,
+  index: number,
+  truth: Float64Array,
+  { batches }: SamplerRun<TransitionBatch>,
+): number[] {
   const exact = quantitiesAt(problem, truth, 0), ranks = exact.map(() => 0);
   let done = 0;
   for (const batch of batches) {

@@ -4,15 +4,16 @@ import { minEbfmi } from "../../lib/diagnostics/energy.ts";
 import { mcseMean } from "../../lib/diagnostics/ess.ts";
 import { mean } from "../../lib/diagnostics/numeric.ts";
 import { rhat } from "../../lib/diagnostics/rhat.ts";
-import type { Engine, TestTarget } from "../../lib/engine/ensemble.ts";
+import type { Engine, TestTarget, TransitionBatch } from "../../lib/engine/ensemble.ts";
 import { RandomStream } from "../../lib/random.ts";
-import { type CheesPlan, type CheesRun, runChees } from "../../lib/samplers/run_chees.ts";
+import type { SamplerPlan, SamplerRun } from "../../lib/samplers/run.ts";
+import { runChees } from "../../lib/samplers/run_chees.ts";
 import { CANDIDATES } from "../../lib/samplers/start.ts";
 
 /** Standard deviation of the candidates: far wider than any target here. */
 const START_SD = 10;
 
-export interface ChainPlan extends CheesPlan {
+export interface ChainPlan extends SamplerPlan {
   readonly chains: number;
 }
 
@@ -28,7 +29,7 @@ export async function runOn(
   target: TestTarget,
   seed: number,
   plan: ChainPlan,
-): Promise<CheesRun> {
+): Promise<SamplerRun<TransitionBatch>> {
   const ensemble = await engine.ensemble({ target, chainsPerProblem: plan.chains, seed });
   const run = await runChees(ensemble, wideCandidates(ensemble.dim, plan.chains, seed), seed, plan);
   await ensemble.close();
@@ -37,8 +38,8 @@ export async function runOn(
 
 /** Values of a function of the position, or of the batch's statistics, (chains, draws). */
 function columnOf(
-  { batches }: CheesRun,
-  value: (batch: CheesRun["batches"][number], row: number) => number,
+  { batches }: SamplerRun<TransitionBatch>,
+  value: (batch: TransitionBatch, row: number) => number,
 ): { values: Float64Array; chains: number; draws: number } {
   const { chains } = batches[0], draws = batches.reduce((sum, { transitions }) => sum + transitions, 0);
   const values = new Float64Array(chains * draws);
@@ -53,14 +54,19 @@ function columnOf(
 }
 
 /** How many Monte Carlo standard errors the mean of f(u_i) is from what it should be. */
-export function momentScore(run: CheesRun, i: number, f: (x: number) => number, expected: number): number {
+export function momentScore(
+  run: SamplerRun<TransitionBatch>,
+  i: number,
+  f: (x: number) => number,
+  expected: number,
+): number {
   const { values, chains, draws } = columnOf(run, ({ positions, dim }, row) => f(positions[row * dim + i]));
   const column = sortColumn(values, chains, draws);
   return (mean(column.values) - expected) / mcseMean(column);
 }
 
 /** Scores of every coordinate's mean and variance. */
-export function scoresOf(run: CheesRun, centre: Float64Array, sd: Float64Array): number[] {
+export function scoresOf(run: SamplerRun<TransitionBatch>, centre: Float64Array, sd: Float64Array): number[] {
   return Array.from(sd, (scale, i) => [
     momentScore(run, i, (x) => x, centre[i]),
     momentScore(run, i, (x) => (x - centre[i]) ** 2, scale ** 2),
@@ -74,7 +80,7 @@ export interface Bill {
   readonly ebfmi: number;
 }
 
-export function billOf(run: CheesRun): Bill {
+export function billOf(run: SamplerRun<TransitionBatch>): Bill {
   const { dim } = run.batches[0];
   const rhats = Array.from({ length: dim }, (_, i) => {
     const { values, chains, draws } = columnOf(run, ({ positions }, row) => positions[row * dim + i]);

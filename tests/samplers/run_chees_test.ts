@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import type { Engine, TestTarget } from "../../lib/engine/ensemble.ts";
-import { runChees, type SamplerProgress } from "../../lib/samplers/run_chees.ts";
+import type { Engine, TestTarget, TransitionBatch } from "../../lib/engine/ensemble.ts";
+import type { SamplerProgress } from "../../lib/samplers/run.ts";
+import { runChees } from "../../lib/samplers/run_chees.ts";
 import { correlatedGaussian, withCpu, withWebgpu } from "../engine/support.ts";
 import { billOf, momentScore, runOn, scoresOf, wideCandidates } from "./chees_runs.ts";
 
@@ -83,7 +84,7 @@ Deno.test("a run has the draws it was asked for and tells how far it has come", 
   withCpu(async (engine) => {
     const plan = { warmup: 50, draws: 60 }, chains = 8;
     const ensemble = await engine.ensemble({ target: GAUSSIAN.target, chainsPerProblem: chains, seed: 1 });
-    const seen: SamplerProgress[] = [];
+    const seen: SamplerProgress<TransitionBatch>[] = [];
     const run = await runChees(
       ensemble,
       wideCandidates(DIM, chains, 1),

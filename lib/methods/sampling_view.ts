@@ -1,13 +1,13 @@
-/** A sampler's progress as callers of a fit see it. */
+/** What callers see of a sampler at work: speed, time left, running R-hat of the log likelihood. */
 import { sortColumn } from "../diagnostics/column.ts";
 import { basicRhat } from "../diagnostics/rhat.ts";
 import type { Progress } from "../fit_types.ts";
-import type { SamplerProgress } from "../samplers/run_chees.ts";
+import type { SamplerProgress } from "../samplers/run.ts";
 
 /** Batches between two running R-hats. */
 const RHAT_EVERY = 4;
 
-/** Turns the sampler's progress into what callers see: speed, time left, running R-hat of the log likelihood. */
+/** Turns a sampler's progress into a fit's. */
 export class SamplingView {
   /** When the first batch of kept draws began. */
   samplingBegan: number | undefined;

@@ -1,0 +1,33 @@
+/** What every run of a sampler is given, tells on the way and gives back. */
+import type { DrawBatch, Tuning } from "../engine/ensemble.ts";
+
+export interface SamplerPlan {
+  /** Transitions per chain thrown away. */
+  readonly warmup: number;
+  /** Transitions per chain kept. */
+  readonly draws: number;
+}
+
+/** How far a run has come. */
+export interface SamplerProgress<Batch extends DrawBatch = DrawBatch> {
+  readonly phase: "warm-up" | "sampling";
+  /** Transitions per chain done in this phase, of `total`. */
+  readonly done: number;
+  readonly total: number;
+  /** Gradients over all chains since the run began. */
+  readonly gradients: number;
+  /** Divergent transitions in this phase. */
+  readonly divergences: number;
+  /** The batch just done. */
+  readonly batch: Batch;
+}
+
+export interface SamplerRun<Batch extends DrawBatch> {
+  /** Kept batches in order; fewer draws than planned when interrupted. */
+  readonly batches: readonly Batch[];
+  /** What sampling ran at, per problem. */
+  readonly tuning: readonly Tuning[];
+  readonly gradients: number;
+  /** Whether the signal ended the run before all draws were done. */
+  readonly interrupted: boolean;
+}

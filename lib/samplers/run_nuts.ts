@@ -1,0 +1,129 @@
+/**
+ * The no-U-turn sampler from start to finish on any engine: step-size search, warm-up in windows, then draws. A
+ * cohort, the chains of one problem of the ensemble, shares its step size and metric. Every decision depends on
+ * draws alone, so the same seed on the same adapter gives the same draws.
+ */
+import type { Ensemble, NutsBatch } from "../engine/ensemble.ts";
+import {
+  finishNutsWarmup,
+  initNutsWarmup,
+  nextBatch,
+  nutsTuning,
+  type NutsWarmup,
+  planWindows,
+  restartStep,
+  stepNutsWarmup,
+  warmupNutsTuning,
+} from "./nuts_warmup.ts";
+import { batchGradients } from "./run_chees.ts";
+import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
+
+/** Transitions between two adaptation steps: one, as Stan, unless a cohort's many chains tell as much in fewer. */
+const POOLED_BATCH = 4, POOLED_CHAINS = 16;
+/** Transitions between two looks at the caller; long, because each batch ends by waiting for its slowest chain. */
+const SAMPLING_BATCH = 50;
+/** Acceptance that the first step size is to cross (Stan's base_hmc.hpp). */
+const SEARCH_ACCEPTANCE = 0.8;
+/** Doublings or halvings after which the search gives up. */
+const SEARCH_STEPS = 50;
+
+export interface NutsPlan extends SamplerPlan {
+  /** Mean acceptance aimed at. */
+  readonly targetAcceptance: number;
+}
+
+/**
+ * Runs warm-up and sampling from where the ensemble's chains are.
+ *
+ * @param start positions of the chains, (chains, D), when they tell the scales of the posterior
+ * @param onProgress called after every batch
+ * @param signal ends the run after the batch under way
+ */
+export async function runNuts(
+  ensemble: Ensemble,
+  plan: NutsPlan,
+  start?: Float64Array,
+  onProgress: (progress: SamplerProgress) => void = () => {},
+  signal?: AbortSignal,
+): Promise<SamplerRun<NutsBatch>> {
+  const { dim, problems } = ensemble, each = ensemble.chains / problems;
+  let gradients = 0, divergences = 0;
+  const count = (batch: NutsBatch) => {
+    gradients += batch.steps.reduce((sum, steps) => sum + steps, 0);
+    divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
+    return batch;
+  };
+  const search = async (states: readonly NutsWarmup[], which: readonly boolean[]) => {
+    const found = await searchSteps(ensemble, states, which);
+    gradients += found.gradients;
+    return states.map((state, p) => which[p] ? restartStep(state, found.steps[p]!) : state);
+  };
+
+  const windows = planWindows(plan.warmup), most = each < POOLED_CHAINS ? 1 : POOLED_BATCH;
+  let states = await search(
+    Array.from(
+      { length: problems },
+      (_, p) => initNutsWarmup(dim, start?.subarray(p * each * dim, (p + 1) * each * dim)),
+    ),
+    new Array<boolean>(problems).fill(true),
+  );
+  for (let done = 0; done < plan.warmup;) {
+    if (signal?.aborted === true) {
+      return { batches: [], tuning: states.map(finishNutsWarmup), gradients, interrupted: true };
+    }
+    const transitions = nextBatch(windows, done, most);
+    const batch = count(await ensemble.nuts(transitions, states.map(warmupNutsTuning)));
+    const renews = each >= POOLED_CHAINS && windows.renewals.includes(done + transitions);
+    const slopes = renews ? await batchGradients(ensemble, batch) : undefined;
+    if (renews) gradients += transitions * ensemble.chains;
+    const own = transitions * each * dim; // numbers of one cohort's gradients
+    const stepped = states.map((state, p) => {
+      const gradients = slopes?.subarray(p * own, (p + 1) * own);
+      return stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, gradients);
+    });
+    states = stepped.map(([state]) => state);
+    const renewed = stepped.map(([, info]) => info.renewed);
+    if (renewed.includes(true)) states = await search(states, renewed);
+    done += transitions;
+    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
+  }
+
+  const tuning = states.map(finishNutsWarmup), batches: NutsBatch[] = [];
+  divergences = 0;
+  for (let done = 0; done < plan.draws;) {
+    if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
+    const batch = count(await ensemble.nuts(Math.min(SAMPLING_BATCH, plan.draws - done), tuning));
+    batches.push(batch);
+    done += batch.transitions;
+    onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
+  }
+  return { batches, tuning, gradients, interrupted: false };
+}
+
+/**
+ * First step sizes (Hoffman & Gelman 2014, algorithm 4, with Stan's threshold): from each cohort's current step,
+ * doubled or halved until the mean acceptance of one leapfrog crosses the threshold. The leapfrogs are HMC
+ * transitions, so chains may move meanwhile.
+ *
+ * @param which cohorts to search for; the others keep their step
+ */
+async function searchSteps(ensemble: Ensemble, states: readonly NutsWarmup[], which: readonly boolean[]) {
+  const each = ensemble.chains / ensemble.problems;
+  const steps = states.map(({ step }) => Math.exp(step.logStep));
+  const factors: (number | undefined)[] = states.map(() => undefined);
+  const searching = [...which];
+  let gradients = 0;
+  for (let turn = 0; turn < SEARCH_STEPS && searching.includes(true); turn++) {
+    const batch = await ensemble.hmc(1, states.map(({ factor }, p) => nutsTuning(steps[p]!, factor)));
+    gradients += ensemble.chains;
+    states.forEach((_, p) => {
+      if (!searching[p]) return;
+      const own = batch.acceptance.subarray(p * each, (p + 1) * each);
+      const high = own.reduce((sum, a) => sum + a, 0) / each > SEARCH_ACCEPTANCE;
+      factors[p] ??= high ? 2 : 0.5;
+      if (high === (factors[p] === 2)) steps[p]! *= factors[p]!;
+      else searching[p] = false;
+    });
+  }
+  return { steps, gradients };
+}
