@@ -12,6 +12,8 @@ import { fitSeries, seriesOf, sharedFile } from "./support.ts";
 
 const DATA = "data/sim_mixture_k2_T200.csv";
 const COMPONENTS = 2;
+/** Of the simulated data that takes its place, with one mode: other seeds (1, 6) have several. */
+const SEED = 3;
 /** As `fit` has it without a file. */
 const EXAMPLE_COMPONENTS = 2;
 /** Largest difference of means in combined Monte Carlo standard errors. With about 20 quantities a round, right
@@ -60,7 +62,7 @@ export const ess: Benchmark = {
 async function besideStan(count: number, write: BenchContext["write"]): Promise<EssRound[]> {
   const shared = await sharedFile(DATA);
   const csv = shared ?? await Deno.makeTempFile({ suffix: ".csv" });
-  if (shared === undefined) await Deno.writeTextFile(csv, simulationCsv(simulateSeries("mixture_k2", 1)));
+  if (shared === undefined) await Deno.writeTextFile(csv, simulationCsv(simulateSeries("mixture_k2", SEED)));
   const rounds: EssRound[] = [], widths = [8, 9, 9, 9, 9, 9, 9, 9, 22];
   write(
     tableLine(["", "ESS", "s", "ESS/s", "Stan ESS", "s", "ESS/s", "ratio", "largest difference"], widths),
