@@ -29,6 +29,7 @@ export interface Launch {
   readonly budget: number;
   readonly refresh: boolean;
   readonly seed: readonly [number, number];
+  readonly stride: number;
 }
 
 /** The launch as the words of its uniform buffer. */
@@ -47,6 +48,8 @@ export function packLaunch(launch: Launch): Uint32Array<ArrayBuffer> {
     launch.budget,
     launch.refresh ? 1 : 0,
     ...launch.seed, // a vec2u: the fields before it must come to an even number of words
+    launch.stride,
+    0, // a struct that holds a vec2u ends on an even number of words
   ]);
 }
 

@@ -27,6 +27,7 @@ struct Launch {
   budget: u32,             // gradients per chain in this launch
   refresh: u32,            // 1: only evaluate the accepted positions
   seed: vec2u,
+  stride: u32,             // between the groups that neighbouring workgroups take, prime to their number
 }
 
 @group(1) @binding(0) var<uniform> launch: Launch;
@@ -102,8 +103,12 @@ fn draw_momentum(chain: u32, counter: u32) -> array<f32, DIM> {
 fn step_jitter(v: f32) -> f32 { return exp_f32(-2.0794415 * v * v * v); }
 
 @compute @workgroup_size(WORKGROUP)
-fn hmc(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) local: u32) {
-  let group = launch.first_group + workgroup.x;
+fn hmc(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) local: u32,
+) {
+  let group = launch.first_group + (workgroup.x * launch.stride) % workgroups.x;
   let bound = group / launch.groups_per_cohort; // cohort, of those whose tuning is bound
   let cohort = launch.first_cohort + bound;
   let problem = cohort / launch.rungs - launch.first_problem; // of those whose tables are bound

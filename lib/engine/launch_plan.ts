@@ -137,3 +137,23 @@ function tablePlan(
     tuningSlots: limit,
   };
 }
+
+/**
+ * Step between the groups that neighbouring workgroups take. llvmpipe gives each of its threads one contiguous run of
+ * workgroups; taken in order, one thread would have all chains of the rungs near the posterior, whose trajectories
+ * are the longest, and the others would wait for it. Steps near the golden section spread every run evenly over all
+ * groups (the three-distance theorem, Sos 1958).
+ *
+ * @returns a number prime to `workgroups`, so that each group is taken once
+ */
+export function spreadingStride(workgroups: number): number {
+  const golden = Math.round(workgroups * (Math.sqrt(5) - 1) / 2);
+  for (let away = 0; away < workgroups; away++) {
+    for (const stride of [golden + away, golden - away]) {
+      if (stride > 0 && greatestCommonDivisor(stride, workgroups) === 1) return stride;
+    }
+  }
+  return 1;
+}
+
+const greatestCommonDivisor = (a: number, b: number): number => b === 0 ? a : greatestCommonDivisor(b, a % b);

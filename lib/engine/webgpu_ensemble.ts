@@ -25,7 +25,7 @@ import {
   type TransitionBatch,
   type Tuning,
 } from "./ensemble.ts";
-import { type Plan, planFor } from "./launch_plan.ts";
+import { type Plan, planFor, spreadingStride } from "./launch_plan.ts";
 import { unpackRecords } from "./records.ts";
 import { samplerShader, swapShader } from "./sampler_shader.ts";
 import { type ProblemSet, uploadTables } from "./tables.ts";
@@ -310,6 +310,7 @@ export class WebgpuEnsemble {
         const tuningBuffer = upload("tuning", packTuning(some, this.dim, tuningSlots), usage);
         const groups = groupsPerCohort * some.length;
         for (let firstGroup = 0; firstGroup < groups; firstGroup += groupsAtOnce) {
+          const workgroups = Math.min(groupsAtOnce, groups - firstGroup);
           const launch = packLaunch({
             firstGroup,
             groupsPerCohort,
@@ -322,13 +323,14 @@ export class WebgpuEnsemble {
             firstTransition: this.#transition,
             ...how,
             seed: seedKey(this.#spec.seed),
+            stride: spreadingStride(workgroups),
           });
           const launchBuffer = upload("launch", launch, GPUBufferUsage.UNIFORM);
           const bindings = this.#gpu.device.createBindGroup({
             layout: this.#pipeline.getBindGroupLayout(1),
             entries: [launchBuffer, tuningBuffer, ...buffers].map(bind),
           });
-          dispatches.push({ set, bindings, workgroups: Math.min(groupsAtOnce, groups - firstGroup) });
+          dispatches.push({ set, bindings, workgroups });
         }
       }
     }

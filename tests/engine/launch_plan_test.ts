@@ -5,7 +5,7 @@ import { tuningVectors } from "../../kernels/samplers/hmc.ts";
 import type { LimitName } from "../../lib/engine/adapter.ts";
 import { requireLimit } from "../../lib/engine/adapter.ts";
 import type { Gpu } from "../../lib/engine/device.ts";
-import { planFor } from "../../lib/engine/launch_plan.ts";
+import { planFor, spreadingStride } from "../../lib/engine/launch_plan.ts";
 
 const LIMITS = { maxComputeWorkgroupStorageSize: 32768, maxUniformBufferBindingSize: 65536 };
 
@@ -102,4 +102,18 @@ Deno.test("software adapters read tables from uniform buffers, in sets that fit"
     }
   }));
   assert.equal(planFor(device(false), target(100, 19, [100, 200]), 64).uniform, false);
+});
+
+Deno.test("workgroups take every group once, and each quarter of them its share of every stretch", () => {
+  fc.assert(fc.property(fc.integer({ min: 1, max: 3000 }), (workgroups) => {
+    const stride = spreadingStride(workgroups);
+    const taken = Array.from({ length: workgroups }, (_, w) => (w * stride) % workgroups);
+    assert.equal(new Set(taken).size, workgroups);
+  }));
+  // 36 groups over 4 threads, work falling with the group's number: no thread gets more than a fifth above its share.
+  const stride = spreadingStride(36), work = (group: number) => 36 - group;
+  const loads = [0, 1, 2, 3].map((thread) =>
+    Array.from({ length: 9 }, (_, i) => work(((9 * thread + i) * stride) % 36)).reduce((sum, w) => sum + w, 0)
+  );
+  assert.ok(Math.max(...loads) < 1.2 * loads.reduce((sum, load) => sum + load, 0) / 4, `${loads}`);
 });

@@ -143,12 +143,13 @@ Deno.test("the packed launch has the WGSL struct's fields in its order", () => {
     budget: 13,
     refresh: true,
     seed: [11, 12],
+    stride: 14,
   };
   const expected = names.flatMap((name) => {
     const value = launch[name as keyof Launch];
     return typeof value === "boolean" ? Number(value) : value;
   });
-  assert.deepEqual([...packLaunch(launch)], expected);
+  assert.deepEqual([...packLaunch(launch)], [...expected, 0]);
   assert.equal(packLaunch({ ...launch, refresh: false })[names.indexOf("refresh")], 0);
 });
 
