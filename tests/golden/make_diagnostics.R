@@ -145,3 +145,23 @@ pareto <- lapply(names(excesses), function(name) {
   list(name = name, k = estimate$k, sigma = estimate$sigma, excess = excesses[[name]])
 })
 write_json(list(loo = loo_case, psis = smoothed, pareto = pareto), "loo.json")
+
+# ---- differences of elpd between three models of the same rows ----
+rows <- 40
+level <- rnorm(rows, -2, 0.6)
+models <- list(
+  first = level + rnorm(rows, 0, 0.2), second = level + rnorm(rows, 0.05, 0.1), third = level + rnorm(rows, -0.4, 0.5)
+)
+as_loo <- function(pointwise) {
+  structure(list(
+    estimates = matrix(c(sum(pointwise), sqrt(rows * var(pointwise))), 1, dimnames = list("elpd_loo", c("Estimate", "SE"))),
+    pointwise = cbind(elpd_loo = pointwise)
+  ), class = "loo", dims = c(1000, rows))
+}
+compared <- loo_compare(lapply(models, as_loo))
+write_json(lapply(names(models), function(name) {
+  list(
+    name = name, elpd_diff = compared[name, "elpd_diff"], se_diff = compared[name, "se_diff"],
+    pointwise = models[[name]]
+  )
+}), "loo_compare.json")
