@@ -26,6 +26,12 @@ interface NumberOption extends Described {
   readonly max: number;
   readonly fallback?: number;
 }
+/** Whole numbers, ascending, each once: `3`, `1..5` or `1,2,4`. */
+interface IntegersOption extends Described {
+  readonly kind: "integers";
+  readonly min: number;
+  readonly max: number;
+}
 interface ChoiceOption<C extends string = string> extends Described {
   readonly kind: "choice";
   readonly choices: readonly C[];
@@ -34,7 +40,7 @@ interface ChoiceOption<C extends string = string> extends Described {
 interface FlagOption extends Described {
   readonly kind: "flag";
 }
-export type Option = TextOption | ListOption | NumberOption | ChoiceOption | FlagOption;
+export type Option = TextOption | ListOption | NumberOption | IntegersOption | ChoiceOption | FlagOption;
 
 /** Options of one command by name, without the dashes. */
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -42,6 +48,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 type Present<O extends Option> = O extends { kind: "flag" } ? boolean
   : O extends { kind: "list" } ? readonly string[]
   : O extends { kind: "integer" | "number" } ? number
+  : O extends { kind: "integers" } ? readonly number[]
   : O extends ChoiceOption<infer C> ? C
   : string;
 type AlwaysPresent = { kind: "flag" | "list" } | { fallback: unknown };
@@ -188,7 +195,25 @@ function readOption(where: string, option: Option, written: readonly (string | u
     const message = `is not one of ${option.choices.join(", ")}.${guess}`;
     return { problem: { where, value, message } };
   }
-  return readNumber(where, option, value);
+  return option.kind === "integers" ? readIntegers(where, option, value) : readNumber(where, option, value);
+}
+
+function readIntegers(where: string, { min, max }: IntegersOption, value: string): Reading {
+  const fail = (message: string): Reading => ({ problem: { where, value, message } });
+  const chosen = new Set<number>();
+  for (const piece of value.split(",")) {
+    const [, from, to = from] = /^\s*(\d+)(?:\.\.(\d+))?\s*$/.exec(piece) ?? [];
+    if (from === undefined) {
+      return fail(
+        `is not a whole number; give one from ${min} to ${max}, or several: ${min}..${max} or ${min},${max}.`,
+      );
+    }
+    const first = Number(from), last = Number(to);
+    if (first > last) return fail(`runs backwards; write ${to}..${from}.`);
+    if (first < min || last > max) return fail(`is out of range; give a whole number from ${min} to ${max}.`);
+    for (let number = first; number <= last; number++) chosen.add(number);
+  }
+  return { value: [...chosen].sort((a, b) => a - b) };
 }
 
 function readNumber(where: string, option: NumberOption, value: string): Reading {
@@ -245,6 +270,8 @@ export function valueHint(option: Option): string {
       return `${option.hint}[,${option.hint}]`;
     case "choice":
       return option.choices.join("|").length <= 24 ? option.choices.join("|") : "NAME";
+    case "integers":
+      return "N|A..B";
     default:
       return option.kind === "integer" ? "N" : "X";
   }

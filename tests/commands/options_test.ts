@@ -9,6 +9,7 @@ const OPTIONS = {
   warmup: { kind: "integer", min: 0, max: 100, help: "warm-up" },
   share: { kind: "number", min: 0, max: 0.5, fallback: 0.25, help: "share" },
   engine: { kind: "choice", choices: ["auto", "webgpu", "cpu"], fallback: "auto", help: "engine" },
+  components: { kind: "integers", min: 1, max: 8, help: "curves" },
   json: { kind: "flag", help: "JSON" },
 } as const satisfies OptionTable;
 
@@ -29,6 +30,7 @@ Deno.test("an empty line has every default and misses what is required", () => {
     warmup: undefined,
     share: 0.25,
     engine: "auto",
+    components: undefined,
     json: false,
   });
   assert.deepEqual(positionals, []);
@@ -48,8 +50,28 @@ Deno.test("values are read in either spelling, in any order, around the data", (
     warmup: 0,
     share: 0.1,
     engine: "cpu",
+    components: undefined,
     json: true,
   });
+});
+
+Deno.test("whole numbers come one by one, as a range or as both, ascending and each once", () => {
+  const numbers = (written: string) => read(`a.csv --components ${written}`).values.components;
+  assert.deepEqual(numbers("3"), [3]);
+  assert.deepEqual(numbers("1..5"), [1, 2, 3, 4, 5]);
+  assert.deepEqual(numbers("2..2"), [2]);
+  assert.deepEqual(numbers("4,1..2,2"), [1, 2, 4]);
+  assert.deepEqual(wrong("a.csv --components 5..1"), [
+    '--components, value "5..1": runs backwards; write 1..5.',
+  ]);
+  assert.deepEqual(wrong("a.csv --components 1-5"), [
+    '--components, value "1-5": is not a whole number; give one from 1 to 8, or several: 1..8 or 1,8.',
+  ]);
+  for (const written of ["0..3", "3..9", "2,99999999999999999999"]) {
+    assert.deepEqual(wrong(`a.csv --components ${written}`), [
+      `--components, value "${written}": is out of range; give a whole number from 1 to 8.`,
+    ]);
+  }
 });
 
 Deno.test("words after -- are data, whatever they look like", () => {
