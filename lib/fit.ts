@@ -77,7 +77,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
         ...(scores.holdout === null ? [] : coverageNotes(scores.holdout, split.holdout.response.length)),
       ],
     };
-    return { report: finiteOrNaN(report), draws };
+    return { report: finiteOrNaN(report), draws, elpdPointwise: scores.loo.pointwise };
   } finally {
     if (opened === undefined) await engine.close();
   }

@@ -112,4 +112,6 @@ export interface FitOutcome {
   readonly report: FitReport;
   /** `lp__`, the constrained parameters in original units, `log_lik`, in the order of `draws.csv`. */
   readonly draws: Draws;
+  /** What each training row adds to the report's elpd, (rows); models of the same rows compare by it. */
+  readonly elpdPointwise: Float64Array;
 }

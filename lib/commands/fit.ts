@@ -9,6 +9,7 @@ import {
   ENGINES,
   type FitOptions,
   type FitOutcome,
+  type MethodName,
   METHODS,
   POOLINGS,
 } from "../fit_types.ts";
@@ -28,6 +29,7 @@ import {
   writeRun,
 } from "../runs/directory.ts";
 import { defineCommand, Exit } from "./command.ts";
+import { compareFits, withWarnings } from "./fit_components.ts";
 import {
   COLUMN_OPTIONS,
   readBytes,
@@ -43,15 +45,17 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 const MOST_DRAWS = 4_000_000;
 /** The built-in example has two curves. */
 const EXAMPLE_COMPONENTS = 2;
+/** Numbers of curves compare by their evidence, which no other method estimates. */
+const COMPARING_METHOD: MethodName = "tempered";
 const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];
 
 const OPTIONS = {
   ...COLUMN_OPTIONS,
   components: {
-    kind: "integer",
+    kind: "integers",
     min: 1,
     max: 8,
-    help: "number of response curves (default 3; example 2)",
+    help: "number of response curves (default 3; example 2); several, as 1..5, are fitted and compared",
   },
   preset: {
     kind: "choice",
@@ -62,8 +66,8 @@ const OPTIONS = {
   method: {
     kind: "choice",
     choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
-    fallback: DEFAULT_METHOD,
-    help: `sampling method: ${Object.keys(METHODS).join(", ")} (default ${DEFAULT_METHOD})`,
+    help: `sampling method: ${Object.keys(METHODS).join(", ")} ` +
+      `(default ${DEFAULT_METHOD}; ${COMPARING_METHOD} for several --components)`,
   },
   chains: {
     kind: "integer",
@@ -85,8 +89,8 @@ const OPTIONS = {
   engine: { kind: "choice", choices: ENGINES, fallback: "auto", help: "where to compute" },
   out: { kind: "text", hint: "DIR", help: "run directory (default: a new one under runs/)" },
   force: { kind: "flag", help: "write into --out even if it holds files" },
-  strict: { kind: "flag", help: "exit with 3 when the verdict is fail" },
-  json: { kind: "flag", help: "print the fit.json object alone" },
+  strict: { kind: "flag", help: "exit with 3 when the verdict is fail, or no K can be recommended" },
+  json: { kind: "flag", help: "print the fit.json object alone; of several K, components.json" },
   quiet: { kind: "flag", help: "no progress and no notes" },
 } as const satisfies OptionTable;
 
@@ -106,9 +110,10 @@ export const fit = defineCommand({
   run: runCommand,
 });
 
-/** A fit ready to run. */
+/** Fits ready to run. */
 interface Request {
-  readonly options: FitOptions;
+  /** One for each number of curves. */
+  readonly fits: readonly FitOptions[];
   /** Sentences about the data: all of them for the terminal, those that want a look for the report. */
   readonly notes: readonly string[];
   readonly warnings: readonly string[];
@@ -119,6 +124,7 @@ async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promi
   const request = await readRequest(line);
   if (!values.quiet) { for (const note of request.notes) terminal.err.write(`${note}\n`); }
 
+  if (request.fits.length > 1) return await compareFits(request, values, terminal);
   const outcome = await sample(request, values.quiet, terminal);
   if (outcome === undefined) {
     terminal.err.write("Interrupted before there were draws to keep; nothing was written.\n");
@@ -140,8 +146,8 @@ async function sample(request: Request, quiet: boolean, terminal: Terminal): Pro
   const { signal } = interrupt;
   const view = progressView(terminal.err, quiet);
   try {
-    const { report, draws } = await runFit(request.options, { onProgress: view.show, signal });
-    return { report: { ...report, warnings: [...request.warnings, ...report.warnings] }, draws };
+    const outcome = await runFit(request.fits[0], { onProgress: view.show, signal });
+    return withWarnings(outcome, request.warnings);
   } catch (error) {
     if (signal.aborted && error === signal.reason) return undefined;
     throw error;
@@ -155,18 +161,19 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
   const { values } = line;
   const [file] = line.positionals;
   const problems: Problem[] = [...line.problems];
-  const sizes = sizesOf(values);
+  const several = values.components !== undefined && values.components.length > 1;
+  const method = values.method ?? (several ? COMPARING_METHOD : DEFAULT_METHOD);
+  const sizes = sizesOf(method, values);
   await gather(problems, () => checkSizes(sizes));
-  const spec = await gather(problems, () => readSpec(values, file === undefined));
-  const selection = await gather(problems, () => readSelection(file, line, spec?.controls ?? []));
+  const specs = await gather(problems, () => readSpecs(values, file === undefined));
+  const selection = await gather(problems, () => readSelection(file, line, specs?.[0].controls ?? []));
   // A default directory gets its name from the finished fit, but its place can be checked now.
   await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
-  if (spec === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
+  if (specs === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
 
-  const { date, spend, target, control, group, only, config, method, pooling, seed, holdout, engine } =
-    values;
+  const { date, spend, target, control, group, only, config, pooling, seed, holdout, engine } = values;
   return {
-    options: {
+    fits: specs.map((spec) => ({
       series: selection.series,
       spec,
       method,
@@ -186,7 +193,7 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
         config: config ?? null,
         holdout,
       },
-    },
+    })),
     notes: selection.notes.map(({ column, message }) =>
       column === undefined ? message : `${column}: ${message}`
     ),
@@ -197,8 +204,8 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
 
 type Sizes = Pick<FitOptions, "chains" | "warmup" | "draws">;
 
-function sizesOf(values: FitValues): Sizes {
-  const usual = METHODS[values.method];
+function sizesOf(method: MethodName, values: FitValues): Sizes {
+  const usual = METHODS[method];
   return {
     ...(values.chains === undefined ? {} : { chains: values.chains }),
     warmup: values.warmup ?? usual.warmup,
@@ -237,17 +244,20 @@ async function readSelection(
   );
 }
 
-/** The model: the config file's settings, with what the command line names put in their place. */
-async function readSpec({ config, components, preset }: FitValues, example: boolean): Promise<Spec> {
-  if (example && config === undefined && preset === undefined) components ??= EXAMPLE_COMPONENTS;
+/**
+ * The models: the config file's settings, with what the command line names put in their place; one for each number
+ * of curves.
+ */
+async function readSpecs({ config, components, preset }: FitValues, example: boolean): Promise<Spec[]> {
+  if (example && config === undefined && preset === undefined) components ??= [EXAMPLE_COMPONENTS];
   const settings = config === undefined ? {} : await readConfig(config);
-  const named = {
-    ...(components === undefined ? {} : { components }),
-    ...(preset === undefined ? {} : { preset }),
-  };
   // A file that is no object is parseSpec's to refuse.
   const isRecord = typeof settings === "object" && settings !== null && !Array.isArray(settings);
-  return parseSpec(isRecord ? { ...settings, ...named } : settings, config ?? "the model");
+  const models = components === undefined ? [{}] : components.map((each) => ({ components: each }));
+  return models.map((model) => {
+    const named = { ...model, ...(preset === undefined ? {} : { preset }) };
+    return parseSpec(isRecord ? { ...settings, ...named } : settings, config ?? "the model");
+  });
 }
 
 async function readConfig(path: string): Promise<unknown> {

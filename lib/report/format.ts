@@ -21,6 +21,13 @@ export function formatFixed(value: number, decimals: number): string {
   return Number.isFinite(value) ? value.toFixed(decimals) : MISSING;
 }
 
+/** A share as `97%`; what rounds to nothing or all is said to be `<1%` or `>99%`. */
+export function formatShare(share: number): string {
+  if (!Number.isFinite(share)) return MISSING;
+  if (share < 0.005) return "<1%";
+  return share > 0.995 ? ">99%" : `${Math.round(100 * share)}%`;
+}
+
 /** A large count in three digits: `940`, `1.25 k`, `190 k`, `1.3 M`, `2.1 G`. */
 export function formatLarge(value: number): string {
   if (!Number.isFinite(value)) return MISSING;

@@ -168,7 +168,10 @@ function laddersText({ rungs, barrier, round_trips, modes }: NonNullable<FitRepo
 }
 
 /** `Label     text`, wrapped; lines without text are left out. */
-function labelled(entries: readonly (readonly [string, string])[], { width, paint }: SummaryStyle): string[] {
+export function labelled(
+  entries: readonly (readonly [string, string])[],
+  { width, paint }: SummaryStyle,
+): string[] {
   const labelStyle: Style = "dim";
   return entries.filter(([, text]) => text !== "").flatMap(([label, text]) => {
     if (width < NARROW) return wrap(`${label}: ${text}`, width);

@@ -12,12 +12,16 @@ import { type FitReport, fitReportSchema, SCHEMA_VERSION } from "./schema.ts";
 export const REPORT_FILE = "fit.json";
 export const DRAWS_FILE = "draws.csv";
 
-/** `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise. */
-export function defaultRunPath(report: FitReport): string {
+/**
+ * `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise.
+ *
+ * @param curves the end of the name, where it is not one number of curves
+ */
+export function defaultRunPath(report: FitReport, curves = `k${report.model.components}`): string {
   const stamp = report.created_at.replace(/\.\d+/, "").replaceAll(/[-:]/g, "");
   const name = report.data.name.replace(/\.[a-z]+$/i, "").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const short = name.slice(0, 40).replaceAll(/^-+|-+$/g, "") || "data";
-  return join("runs", `${stamp}-${short}-k${report.model.components}`);
+  return join("runs", `${stamp}-${short}-${curves}`);
 }
 
 /**
@@ -58,7 +62,7 @@ async function nearestExisting(path: string): Promise<string> {
   }
 }
 
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -148,7 +152,7 @@ async function openOrExplain(path: string, advice: string): Promise<Deno.FsFile>
   }
 }
 
-async function writeFile(directory: string, name: string, pieces: Iterable<string>): Promise<void> {
+export async function writeFile(directory: string, name: string, pieces: Iterable<string>): Promise<void> {
   const path = join(directory, name), temporary = join(directory, `.${name}.partial`);
   const encoder = new TextEncoder();
   try {
@@ -166,7 +170,7 @@ async function writeFile(directory: string, name: string, pieces: Iterable<strin
   }
 }
 
-async function removeIfThere(path: string): Promise<void> {
+export async function removeIfThere(path: string): Promise<void> {
   try {
     await Deno.remove(path);
   } catch (error) {

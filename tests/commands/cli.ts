@@ -75,3 +75,13 @@ async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   }
   return found.sort();
 }
+
+/** Reads a stream until it holds `text`. */
+export async function readUntil(stream: ReadableStream<Uint8Array>, text: string): Promise<string> {
+  let seen = "";
+  for await (const piece of stream.pipeThrough(new TextDecoderStream()).values({ preventCancel: true })) {
+    seen += piece;
+    if (seen.includes(text)) break;
+  }
+  return seen;
+}

@@ -2,20 +2,10 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readRun } from "../../lib/runs/directory.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
-import { makePlace, type Place } from "./cli.ts";
+import { makePlace, type Place, readUntil } from "./cli.ts";
 import { Seed } from "./fake/fit.ts";
 
 const RUN = "20261122T104501Z-built-in-example-k2"; // from the fake's fixed time and size
-
-/** Reads a stream until it holds `text`. */
-async function readUntil(stream: ReadableStream<Uint8Array>, text: string): Promise<string> {
-  let seen = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream()).values({ preventCancel: true })) {
-    seen += piece;
-    if (seen.includes(text)) break;
-  }
-  return seen;
-}
 
 async function runOf(place: Place, name: string) {
   return await readRun(join(place.directory, name));

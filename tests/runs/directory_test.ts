@@ -44,7 +44,8 @@ inTemporary(
     outcome.draws.columns.get("sigma")![7] = NaN;
     const path = join(directory, "a", "b");
     await writeRun(path, outcome);
-    assert.deepEqual(await readRun(path), outcome);
+    const { report, draws } = outcome;
+    assert.deepEqual(await readRun(path), { report, draws });
     assert.deepEqual(await names(path), ["draws.csv", "fit.json"]);
   },
 );
@@ -53,7 +54,7 @@ inTemporary("writing over a run replaces both files", async (directory) => {
   await writeRun(directory, fakeOutcome({ seed: 1 }, 8, 20));
   const second = fakeOutcome({ seed: 2 }, 2, 10);
   await writeRun(directory, second);
-  assert.deepEqual(await readRun(directory), second);
+  assert.deepEqual(await readRun(directory), { report: second.report, draws: second.draws });
 });
 
 inTemporary("a run that fails midway leaves no fit.json", async (directory) => {
