@@ -43,11 +43,12 @@ export function chooseAmong(rows: readonly ComparedRow[]): Choice {
   const trusted = rows.flatMap(({ components, fit }): Fitted[] =>
     fit !== null && fit.verdict !== "fail" ? [{ K: components, fit }] : []
   );
-  if (trusted.length === 0) {
-    return {
-      components: null,
-      sentences: ["No number of curves can be recommended: no fit can be trusted.", ...doubts(rows)],
-    };
+  if (trusted.length < 2) {
+    const sentence = trusted.length === 0
+      ? "No number of curves can be recommended: no fit can be trusted."
+      : `No number of curves can be recommended: only the fit of ${name(trusted[0])} can be trusted, ` +
+        "and there is nothing to compare it with.";
+    return { components: null, sentences: [sentence, ...doubts(rows)] };
   }
   const weighed = trusted.flatMap(({ K, fit }): Weighed[] =>
     fit.posterior === null ? [] : [{ K, fit, posterior: fit.posterior }]
@@ -84,7 +85,6 @@ function byEvidence(fits: readonly Weighed[]): Argued {
 
 function evidenceSentence(pick: Weighed, best: Weighed, fits: readonly Weighed[]): string {
   const share = ({ posterior }: Weighed) => formatShare(posterior.probability);
-  if (fits.length === 1) return `Use ${name(pick)}: it is the only fit that can be trusted.`;
   if (pick !== best) {
     const shares = `${share(pick)} and ${share(best)} of the posterior probability`;
     const level = `the evidence hardly tells it from ${name(best)} (${shares})`;
@@ -110,7 +110,6 @@ function evidenceErrors(best: Weighed, fits: readonly Weighed[]): string[] {
 
 /** What LOO says of a choice made by evidence. */
 function looBeside(pick: Fitted, fits: readonly Fitted[]): string[] {
-  if (fits.length === 1) return [];
   const comparable = fits.filter(({ fit }) => !Number.isNaN(fit.elpd.difference));
   const best = bestByLoo(comparable);
   if (best === undefined || !comparable.includes(pick)) {
@@ -147,9 +146,6 @@ function byLoo(fits: readonly Fitted[]): Argued {
   const evidence = `There is no log evidence of ${without}: only --method tempered estimates it.`;
   const best = bestByLoo(fits);
   const pick = best === undefined ? fits[0] : fits.find(({ fit }) => !isClearlyWorse(differenceOf({ fit })))!;
-  if (fits.length === 1) {
-    return { pick, sentences: [`Use ${name(pick)}: it is the only fit that can be trusted.`, evidence] };
-  }
   if (best === undefined) {
     return {
       pick,
@@ -164,7 +160,7 @@ function byLoo(fits: readonly Fitted[]): Argued {
 /** A choice at the upper end of what was tried says little about what lies beyond. */
 function edge(pick: Fitted, rows: readonly ComparedRow[]): string[] {
   const tried = rows.map(({ components }) => components), largest = Math.max(...tried);
-  if (pick.K < largest || pick.K === MOST_COMPONENTS || tried.length === 1) return [];
+  if (pick.K < largest || pick.K === MOST_COMPONENTS) return [];
   const range = `${Math.min(...tried)}..${Math.min(MOST_COMPONENTS, pick.K + FURTHER)}`;
   return [`It is the largest K tried: try more (--components ${range}).`];
 }
@@ -184,9 +180,15 @@ function doubts(rows: readonly ComparedRow[]): string[] {
     return some.length === 0 ? [] : [`${names(some)}: ${say(list(some.map(({ fit }) => fit.run)))}`];
   };
   const look = (runs: string) => `"deno task diagnose" on ${runs} says why.`;
+  const merit = meritOf(fits.map(({ fit }) => fit));
+  const best = Math.max(...fits.filter(({ fit }) => fit.verdict !== "fail").map(({ fit }) => merit(fit)));
   return [
     ...about(
-      ({ verdict }) => verdict === "fail",
+      (fit) => fit.verdict === "fail" && merit(fit) > best,
+      (runs) => `verdict fail, yet possibly the best: mend before you choose; ${look(runs)}`,
+    ),
+    ...about(
+      (fit) => fit.verdict === "fail" && !(merit(fit) > best),
       (runs) =>
         `verdict fail, so that evidence and LOO cannot be trusted and have no part here; ${look(runs)}`,
     ),
@@ -194,6 +196,13 @@ function doubts(rows: readonly ComparedRow[]): string[] {
     ...about(({ partial }) => partial, () => "interrupted, with fewer draws than asked for."),
     ...rows.flatMap(({ components: K, reason }) => reason === null ? [] : [`K = ${K}: no fit; ${reason}`]),
   ];
+}
+
+/** By what fits rank when a fit that failed is taken at its word: evidence where all have it, otherwise LOO. */
+function meritOf(fits: readonly ComparedFit[]): (fit: ComparedFit) => number {
+  return fits.every(({ log_evidence }) => Number.isFinite(log_evidence))
+    ? ({ log_evidence }) => log_evidence
+    : ({ elpd }) => elpd.loo;
 }
 
 const name = ({ K }: Fitted): string => `K = ${K}`;

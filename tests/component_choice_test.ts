@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chooseAmong } from "../lib/component_choice.ts";
-import type { ComparedRow } from "../lib/runs/components.ts";
+import type { ComparedFit, ComparedRow } from "../lib/runs/components.ts";
 import { below, comparedRow, share } from "./runs/compared_fixture.ts";
 
 function assertChoice(rows: readonly ComparedRow[], components: number | null, ...sentences: RegExp[]): void {
@@ -88,17 +88,29 @@ Deno.test("a fit that failed has no part in the choice and is named; a review is
     /^K = 1 and K = 2: verdict review, .*"deno task diagnose" on k1 and k2 says why\.$/,
   );
   assertChoice(
-    [comparedRow(1, { ...share(1) }), comparedRow(2, { verdict: "fail" })],
-    1,
-    /^Use K = 1: it is the only fit that can be trusted\.$/,
-    /^K = 2: verdict fail/,
+    [comparedRow(1, share(1)), comparedRow(2, { verdict: "fail" })],
+    null,
+    /^No number of curves can be recommended: only the fit of K = 1 can be trusted/,
+    /^K = 2: verdict fail, so that/,
   );
   assertChoice(
     [comparedRow(1, { verdict: "fail" }), comparedRow(2, { verdict: "fail" })],
     null,
-    /^No number of curves can be recommended/,
-    /^K = 1 and K = 2: verdict fail/,
+    /^No number of curves can be recommended: no fit can be trusted\.$/,
+    /^K = 1 and K = 2: verdict fail, yet possibly the best/,
   );
+});
+
+Deno.test("a fit that failed and might be the best is not passed over in silence", () => {
+  const rivals = (change: Partial<ComparedFit>) => [
+    comparedRow(1, { ...share(0.9), ...change }),
+    comparedRow(2, { ...share(0.1), ...below(-5, 1), ...change }),
+    comparedRow(3, { log_evidence: -500, ...below(NaN, NaN), ...change, verdict: "fail" }),
+  ];
+  assert.match(chooseAmong(rivals({})).sentences.at(-1)!, /^K = 3: verdict fail, yet possibly the best/);
+  // Without evidence by LOO: -610 is no better than -600.
+  const none = { log_evidence: NaN, log_evidence_error: NaN, posterior: null };
+  assert.match(chooseAmong(rivals(none)).sentences.at(-1)!, /^K = 3: verdict fail, so that/);
 });
 
 Deno.test("what was interrupted or gave no fit is named with its reason", () => {

@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { assess } from "../assess.ts";
 import { InputError } from "../errors.ts";
 import { summaryText } from "../report/summary.ts";
+import { readComponents } from "../runs/components.ts";
 import { DRAWS_FILE, readRun, REPORT_FILE, reportJson } from "../runs/directory.ts";
 import type { FitReport } from "../runs/schema.ts";
 import { defineCommand, Exit } from "./command.ts";
+import { showComparison } from "./fit_components.ts";
 
 export const diagnose = defineCommand({
   name: "diagnose",
@@ -20,6 +22,8 @@ export const diagnose = defineCommand({
   async run({ values, positionals, problems }, { out }) {
     if (problems.length > 0) throw new InputError(problems);
     const [path] = positionals;
+    const comparison = await readComponents(path);
+    if (comparison !== undefined) return showComparison(path, comparison, values, out);
     const run = await readRun(path);
     const { tempering } = run.report;
     const report: FitReport = {

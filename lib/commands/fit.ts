@@ -19,6 +19,7 @@ import { plural } from "../report/format.ts";
 import { progressView } from "../report/progress.ts";
 import { summaryText } from "../report/summary.ts";
 import type { Terminal } from "../report/terminal.ts";
+import { removeComponents } from "../runs/components.ts";
 import {
   checkRunPath,
   defaultRunPath,
@@ -133,6 +134,7 @@ async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promi
   const { report, draws } = outcome;
   const path = values.out ?? await freshPath(defaultRunPath(report));
   await writeRun(path, outcome);
+  await removeComponents(path); // --force may have put the run where a comparison was
   const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
   const style = { width: terminal.out.width(), paint: terminal.out.paint };
   terminal.out.write(values.json ? reportJson(report) : summaryText(report, draws, files, style));

@@ -5,15 +5,14 @@ import type { FitOptions, FitOutcome } from "../fit_types.ts";
 import { componentsText } from "../report/components.ts";
 import { formatFixed, formatSeconds } from "../report/format.ts";
 import { progressView } from "../report/progress.ts";
-import type { Terminal } from "../report/terminal.ts";
+import type { Sink, Terminal } from "../report/terminal.ts";
 import {
   COMPONENTS_FILE,
   componentsJson,
   type ComponentsReport,
-  removeComponents,
   writeComponents,
 } from "../runs/components.ts";
-import { defaultRunPath, freshPath, writeRun } from "../runs/directory.ts";
+import { freshPath, pathUnderRuns, writeRun } from "../runs/directory.ts";
 import { Exit } from "./command.ts";
 import { watchInterrupt } from "./interrupt.ts";
 
@@ -43,15 +42,22 @@ export async function compareFits(
     return Exit.interrupted;
   }
   const { path, report } = written;
+  const shown = showComparison(path, report, output, out);
+  return report.partial ? Exit.interrupted : shown;
+}
+
+/** Prints a comparison that lies in `path`. */
+export function showComparison(
+  path: string,
+  report: ComponentsReport,
+  { json, strict }: Pick<Output, "json" | "strict">,
+  out: Sink,
+): Exit {
   const runs = report.components.flatMap(({ fit }) => fit === null ? [] : [join(path, fit.run)]);
   const style = { width: out.width(), paint: out.paint };
-  out.write(
-    output.json
-      ? componentsJson(report)
-      : componentsText(report, [join(path, COMPONENTS_FILE), ...runs], style),
-  );
-  if (report.partial) return Exit.interrupted;
-  return output.strict && report.choice.components === null ? Exit.failedVerdict : Exit.done;
+  const files = [join(path, COMPONENTS_FILE), ...runs];
+  out.write(json ? componentsJson(report) : componentsText(report, files, style));
+  return strict && report.choice.components === null ? Exit.failedVerdict : Exit.done;
 }
 
 interface Written {
@@ -69,8 +75,10 @@ async function fitAndWrite(
   const { signal } = interrupt;
   const numbers = fits.map(({ spec }) => spec.components);
   const say = (text: string) => quiet || err.write(`${text}\n`);
-  let view = progressView(err, quiet), path = out, written: Written | undefined;
-  if (out !== undefined) await removeComponents(out);
+  const path = out ?? await freshPath(
+    pathUnderRuns(new Date().toISOString(), fits[0].series.name, `k${numbers[0]}-${numbers.at(-1)}`),
+  );
+  let view = progressView(err, quiet), written: Written | undefined;
   const steps = chooseComponents(fits, {
     signal,
     begin(components) {
@@ -82,12 +90,9 @@ async function fitAndWrite(
   try {
     for await (const { components, run, outcome, report } of steps) {
       view.close();
-      if (outcome !== undefined) {
-        path ??= await freshPath(defaultRunPath(outcome.report, `k${numbers[0]}-${numbers.at(-1)}`));
-        await writeRun(join(path, run), withWarnings(outcome, warnings));
-      }
+      if (outcome !== undefined) await writeRun(join(path, run), withWarnings(outcome, warnings));
       say(`K = ${components}: ${outcome === undefined ? "no fit" : resultText(outcome)}`);
-      if (path === undefined || report === undefined) continue;
+      if (report === undefined) continue;
       await writeComponents(path, report);
       written = { path, report };
     }

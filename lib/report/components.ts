@@ -115,11 +115,11 @@ function tableBlock(
 
 function legend({ components, data }: ComponentsReport): string {
   return [
-    "P(K): probability of K after the data, all K equally likely before.",
-    "eff. K: how many curves the rows are spread over (exp of the entropy of their weights).",
     components.every(({ fit }) => fit === null || Number.isNaN(fit.log_evidence))
       ? "Log evidence: only method tempered estimates it."
       : "",
+    "P(K): probability of K after the data, all K equally likely before.",
+    "eff. K: how many curves the rows are spread over (exp of the entropy of their weights).",
     "Difference: LOO elpd below the best, with its standard error.",
     data.holdout_rows === 0 ? "" : "RMSE, CRPS, in 90%: of the held-out rows.",
     components.some(({ fit }) => fit?.verdict === "fail") ? "In brackets: of a fit that failed." : "",

@@ -109,7 +109,32 @@ export async function writeComponents(path: string, report: ComponentsReport): P
   }
 }
 
-/** Takes away a comparison that is about to be made anew. */
+/** Takes a comparison away, so that what lies beside it is seen. */
 export async function removeComponents(path: string): Promise<void> {
   await removeIfThere(join(path, COMPONENTS_FILE));
+}
+
+/**
+ * Reads a comparison back; undefined where there is none.
+ *
+ * @throws InputError if it is damaged, or of a newer hillmix
+ */
+export async function readComponents(path: string): Promise<ComponentsReport | undefined> {
+  const where = join(path, COMPONENTS_FILE);
+  let value: unknown;
+  try {
+    value = JSON.parse(await Deno.readTextFile(where));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
+    throw error instanceof SyntaxError ? damaged(where) : error;
+  }
+  const parsed = componentsReportSchema.safeParse(value);
+  if (!parsed.success) throw damaged(where);
+  return parsed.data;
+}
+
+function damaged(where: string): InputError {
+  const message =
+    "is damaged or was written by a newer hillmix; give one of the runs beside it, or fit again.";
+  return new InputError([{ where, message }]);
 }

@@ -12,16 +12,23 @@ import { type FitReport, fitReportSchema, SCHEMA_VERSION } from "./schema.ts";
 export const REPORT_FILE = "fit.json";
 export const DRAWS_FILE = "draws.csv";
 
+/** `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise. */
+export function defaultRunPath(report: FitReport): string {
+  return pathUnderRuns(report.created_at, report.data.name, `k${report.model.components}`);
+}
+
 /**
- * `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise.
+ * `runs/20261122T104501Z-sales-k1-5`.
  *
- * @param curves the end of the name, where it is not one number of curves
+ * @param time ISO 8601
+ * @param dataName of the data, such as a file's
+ * @param ending what is fitted to it
  */
-export function defaultRunPath(report: FitReport, curves = `k${report.model.components}`): string {
-  const stamp = report.created_at.replace(/\.\d+/, "").replaceAll(/[-:]/g, "");
-  const name = report.data.name.replace(/\.[a-z]+$/i, "").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
+export function pathUnderRuns(time: string, dataName: string, ending: string): string {
+  const stamp = time.replace(/\.\d+/, "").replaceAll(/[-:]/g, "");
+  const name = dataName.replace(/\.[a-z]+$/i, "").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-");
   const short = name.slice(0, 40).replaceAll(/^-+|-+$/g, "") || "data";
-  return join("runs", `${stamp}-${short}-${curves}`);
+  return join("runs", `${stamp}-${short}-${ending}`);
 }
 
 /**

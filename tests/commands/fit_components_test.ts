@@ -33,6 +33,20 @@ Deno.test("a range of K writes a run for each, one comparison above them, and on
     [3, "k3"],
   ]);
   assert.equal((await place.run(`diagnose ${join("here", "k2")}`)).code, 0);
+  assert.deepEqual(
+    await place.run("diagnose here"),
+    { code: 0, out, err: "" },
+    "the comparison can be seen again",
+  );
+});
+
+Deno.test("one fit written over a comparison is what diagnose sees from then on", async () => {
+  await using place = await makePlace();
+  await place.run(`${RANGE} --quiet --out here`);
+  assert.equal((await place.run("fit --quiet --out here --force")).code, 0);
+  const { out } = await place.run("diagnose here");
+  assert.match(out, /^Verdict: /m);
+  assert.doesNotMatch(out, /how many curves/);
 });
 
 Deno.test("--json prints the comparison alone; a list of K and another method do as told", async () => {

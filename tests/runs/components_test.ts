@@ -4,7 +4,7 @@ import { InputError } from "../../lib/errors.ts";
 import {
   COMPONENTS_FILE,
   componentsJson,
-  componentsReportSchema,
+  readComponents,
   removeComponents,
   writeComponents,
 } from "../../lib/runs/components.ts";
@@ -23,12 +23,32 @@ Deno.test("a comparison reads back as it was written, NaN as null, in place of a
   await writeComponents(path, REPORT);
   const text = await Deno.readTextFile(join(path, COMPONENTS_FILE));
   assert.equal(text, componentsJson(REPORT));
-  assert.deepEqual(componentsReportSchema.parse(JSON.parse(text)), REPORT);
+  assert.deepEqual(await readComponents(path), REPORT);
   assert.equal(JSON.parse(text).components[1].fit.elpd.difference, null);
   assert.deepEqual((await Array.fromAsync(Deno.readDir(path))).map(({ name }) => name), [COMPONENTS_FILE]);
   await removeComponents(path);
   await removeComponents(path);
+  assert.equal(await readComponents(path), undefined);
   assert.deepEqual(await Array.fromAsync(Deno.readDir(path)), []);
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("a damaged comparison is a sentence", async () => {
+  const directory = await Deno.makeTempDir();
+  for (
+    const text of [
+      '{"schema_version": 1',
+      '{"schema_version": 2}',
+      componentsJson(REPORT).replace("pass", "past"),
+    ]
+  ) {
+    await Deno.writeTextFile(join(directory, COMPONENTS_FILE), text);
+    await assert.rejects(
+      readComponents(directory),
+      (error) =>
+        error instanceof InputError && /components\.json: is damaged or .* newer hillmix/.test(error.message),
+    );
+  }
   await Deno.remove(directory, { recursive: true });
 });
 
