@@ -1,18 +1,53 @@
 /** Method `tempered`: non-reversible parallel tempering from the prior. */
-import { METHODS } from "../fit_types.ts";
+import type { Engine } from "../engine/ensemble.ts";
+import { type FitHooks, type FitOptions, METHODS } from "../fit_types.ts";
 import { samplePrior } from "../model/initial.ts";
-import { runTempered } from "../samplers/run_tempered.ts";
-import { gatherRun, meanLeapfrogs, type Method } from "./method.ts";
+import type { HillProblem } from "../model/problem.ts";
+import { runTempered, type TemperedRun, type TemperingReport } from "../samplers/run_tempered.ts";
+import { gatherRun, meanLeapfrogs, type Method, type Sampled, type Tempering } from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
 /** Transitions per draw kept: most of what they bring is round trips, and correlated draws only cost diagnostics. */
 const THIN = 10;
 
-export const sampleTempered: Method = async (engine, problem, options, { onProgress, signal }) => {
+/** The method as `--method tempered` runs it: as many draws as planned. */
+export const sampleTempered: Method = (engine, problem, options, hooks) =>
+  sampleLadders(engine, problem, options, hooks);
+
+/** Whether a sample will do, and how often sampling may go on to twice its length where it will not. */
+export interface LadderExtension {
+  readonly doublings: number;
+  enough(sampled: Sampled): boolean | Promise<boolean>;
+}
+
+/**
+ * Samples one problem by tempered ladders.
+ *
+ * @param extension looked at when the draws planned are done, and after every doubling; draws per ladder stay as
+ * many as planned (see {@link runTempered})
+ * @throws the signal's reason when aborted with too few draws for diagnostics
+ */
+export async function sampleLadders(
+  engine: Engine,
+  problem: HillProblem,
+  options: FitOptions,
+  { onProgress, signal }: FitHooks,
+  extension?: LadderExtension,
+): Promise<Sampled> {
   const { warmup, draws, seed } = options;
   const ladders = options.chains ?? METHODS.tempered.chains[engine.name];
   const view = new SamplingView(ladders, onProgress);
   const began = performance.now();
+  const gather = (run: TemperedRun): Sampled => {
+    const gathered = gatherRun(problem, run, ladders, options, view, began, signal);
+    return {
+      ...gathered,
+      timing: { ...gathered.timing, transitions: run.transitions },
+      sampling: { step_size: run.tuning[0]!.stepSize, mean_leapfrogs: meanLeapfrogs(run.batches) },
+      warnings: [],
+      tempering: temperingOf(run.report!, ladders),
+    };
+  };
   const run = await runTempered(
     engine,
     {
@@ -23,24 +58,21 @@ export const sampleTempered: Method = async (engine, problem, options, { onProgr
     { ladders, warmup, draws, thin: THIN },
     view.show,
     signal,
+    extension && { doublings: extension.doublings, enough: (run) => extension.enough(gather(run)) },
   );
-  const gathered = gatherRun(problem, run, ladders, options, view, began, signal);
-  const kept = gathered.sample.draws, report = run.report!;
-  const origins = new Int32Array(ladders * kept);
-  report.origins.forEach((origin, i) => origins[(i % ladders) * kept + Math.floor(i / ladders)] = origin);
+  return gather(run);
+}
+
+function temperingOf(report: TemperingReport, ladders: number): Tempering {
+  const draws = report.origins.length / ladders, origins = new Int32Array(ladders * draws);
+  report.origins.forEach((origin, i) => origins[(i % ladders) * draws + Math.floor(i / ladders)] = origin);
   return {
-    ...gathered,
-    timing: { ...gathered.timing, transitions: run.transitions },
-    sampling: { step_size: run.tuning[0]!.stepSize, mean_leapfrogs: meanLeapfrogs(run.batches) },
-    warnings: [],
-    tempering: {
-      logEvidence: report.evidence.log,
-      logEvidenceError: report.evidence.error,
-      barrier: report.barrier,
-      betas: report.betas,
-      swapRates: report.rejections.map((rejected) => 1 - rejected),
-      roundTrips: report.roundTrips,
-      origins,
-    },
+    logEvidence: report.evidence.log,
+    logEvidenceError: report.evidence.error,
+    barrier: report.barrier,
+    betas: report.betas,
+    swapRates: report.rejections.map((rejected) => 1 - rejected),
+    roundTrips: report.roundTrips,
+    origins,
   };
-};
+}

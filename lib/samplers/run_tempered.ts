@@ -7,6 +7,7 @@ import { Purpose, RandomStream } from "../random.ts";
 import { annealPath } from "./anneal_path.ts";
 import { type Evidence, logEvidence } from "./evidence.ts";
 import { barrierOf, rejections } from "./ladder.ts";
+import { joinBatches, KeptDraws, pickDraws } from "./kept_draws.ts";
 import { RoundTrips } from "./round_trips.ts";
 import type { SamplerProgress } from "./run.ts";
 import {
@@ -23,8 +24,8 @@ import {
 
 /** Transitions between two adaptation steps. */
 const WARMUP_BATCH = 8;
-/** Kept draws of a ladder between two looks at the caller: progress, cancel. */
-const SAMPLING_BATCH = 25;
+/** Transitions between two looks at the caller at most, which bounds the memory of their draws. */
+const MOST_AT_ONCE = 250;
 /** Annealed chains per ladder: neighbouring rungs of a ladder start from different ones. */
 const ANNEALED_PER_LADDER = 4;
 /** Batches at whose draws the gradients for a metric are taken. */
@@ -45,9 +46,22 @@ export interface TemperedPlan {
   readonly warmup: number;
   /** Draws of the posterior kept per ladder. */
   readonly draws: number;
-  /** Transitions per draw kept. */
+  /** Transitions per draw kept, before any doubling. */
   readonly thin: number;
 }
+
+/** How long a run may grow beyond its plan. */
+export interface Extension {
+  /**
+   * How often the run may double at most. The transitions per draw kept double with it, of earlier draws too, so
+   * that a run of any length keeps as many draws as were planned.
+   */
+  readonly doublings: number;
+  /** Whether the run so far will do; asked when it is as long as planned and after every doubling but the last. */
+  enough(run: TemperedRun): boolean | Promise<boolean>;
+}
+
+const AS_PLANNED: Extension = { doublings: 0, enough: () => true };
 
 /** How tempering went while draws were kept. */
 export interface TemperingReport {
@@ -81,6 +95,7 @@ export interface TemperedRun {
  *
  * @param onProgress called after every batch, with the posterior's draws
  * @param signal ends the run after the batch under way
+ * @param extension goes on with the same chains, without another warm-up; by default the run ends as planned
  */
 export async function runTempered(
   engine: Engine,
@@ -89,8 +104,9 @@ export async function runTempered(
   plan: TemperedPlan,
   onProgress: (progress: SamplerProgress) => void = () => {},
   signal?: AbortSignal,
+  extension: Extension = AS_PLANNED,
 ): Promise<TemperedRun> {
-  const run = new TemperedSampler(engine, target, seed, plan, onProgress, signal);
+  const run = new TemperedSampler(engine, target, seed, plan, onProgress, signal, extension);
   try {
     return await run.run();
   } finally {
@@ -106,6 +122,7 @@ class TemperedSampler {
   readonly #plan: TemperedPlan;
   readonly #onProgress: (progress: SamplerProgress) => void;
   readonly #signal: AbortSignal | undefined;
+  readonly #extension: Extension;
   /** Prior draws of each ladder. */
   readonly #priors: readonly RandomStream[];
   #ensemble: Ensemble | undefined;
@@ -124,6 +141,7 @@ class TemperedSampler {
     plan: TemperedPlan,
     onProgress: (progress: SamplerProgress) => void,
     signal: AbortSignal | undefined,
+    extension: Extension,
   ) {
     this.#engine = engine;
     this.#target = target;
@@ -131,6 +149,7 @@ class TemperedSampler {
     this.#plan = plan;
     this.#onProgress = onProgress;
     this.#signal = signal;
+    this.#extension = extension;
     this.#priors = Array.from(
       { length: plan.ladders },
       (_, ladder) => new RandomStream(seed, Purpose.reference, ladder),
@@ -144,7 +163,7 @@ class TemperedSampler {
 
   async run(): Promise<TemperedRun> {
     const ready = await this.#layLadder() && await this.#warmUp();
-    return ready ? await this.#sample() : this.#outcome([], undefined);
+    return ready ? await this.#sample() : this.#outcome(undefined, undefined);
   }
 
   get #stopped(): boolean {
@@ -198,16 +217,29 @@ class TemperedSampler {
     let done = 0;
     for (const length of [...rounds, settle]) {
       for (const end = done + length; done < end;) {
-        if (this.#stopped) return false;
-        const transitions = Math.min(WARMUP_BATCH, end - done);
-        const batch = await this.#advance(transitions, false, this.#priorDraws(transitions));
+        const batch = await this.#warmUpBatch(Math.min(WARMUP_BATCH, end - done));
+        if (batch === undefined) return false;
         this.#rungs = stepRungs(this.#rungs, batch);
-        done += transitions;
-        this.#show("warm-up", done, warmup, coldDraws(batch, this.#plan.ladders, 1));
+        this.#recent = [...this.#recent, batch].slice(-GRADIENT_BATCHES);
+        done += batch.transitions;
+        const all = [...Array(batch.transitions).keys()];
+        this.#show("warm-up", done, warmup, pickDraws(batch, all, this.#plan.ladders));
       }
-      if (done < warmup) await this.#renew();
+      if (done < warmup && !this.#stopped) await this.#renew();
     }
+    this.#recent = [];
     return !this.#stopped;
+  }
+
+  /** Transitions at one tuning, stopped between parts of them. */
+  async #warmUpBatch(transitions: number): Promise<TransitionBatch | undefined> {
+    const atOnce = this.#transitionsAtOnce(false), parts: TransitionBatch[] = [];
+    for (let done = 0; done < transitions; done += parts.at(-1)!.transitions) {
+      if (this.#stopped) return undefined;
+      const part = Math.min(atOnce, transitions - done);
+      parts.push(await this.#advance(part, false, this.#priorDraws(part)));
+    }
+    return joinBatches(parts);
   }
 
   /** After a round: metrics, then the ladder, whose chains go on from the nearest rungs of the old one. */
@@ -240,58 +272,75 @@ class TemperedSampler {
     return (await this.#ensemble!.evaluate(Float64Array.from(positions), beta)).gradient;
   }
 
+  /** Draws as planned; then as many again, and again, while there are too few and there may be more. */
   async #sample(): Promise<TemperedRun> {
-    const { ladders, draws, thin } = this.#plan, rungs = this.#rungs.length;
-    const batches: TransitionBatch[] = [], origins: number[] = [], trips = new RoundTrips(ladders, rungs);
-    const logLik: number[][] = this.#rungs.map(() => []);
+    const { ladders, draws, thin } = this.#plan, { doublings, enough } = this.#extension;
+    const kept = new KeptDraws(ladders, thin), trips = new RoundTrips(ladders, this.#rungs.length);
     this.#divergences = 0;
-    const size = (done: number) => thin * Math.min(SAMPLING_BATCH, draws - done);
-    let prepared = this.#priorDraws(size(0));
-    for (let done = 0; done < draws && !this.#stopped;) {
-      const transitions = size(done), running = this.#advance(transitions, true, prepared);
-      done += transitions / thin;
-      prepared = this.#priorDraws(size(done)); // while the engine is at work
-      const batch = await running;
-      for (let i = 0; i < transitions; i++) {
-        const origin = trips.follow(batch.replica.subarray(i * batch.chains, (i + 1) * batch.chains));
-        if (i % thin !== thin - 1) continue;
-        origins.push(...origin);
-        logLik.forEach((kept, r) => {
-          const at = i * batch.chains + r * ladders;
-          kept.push(...batch.logLik.subarray(at, at + ladders));
-        });
-      }
-      batches.push(coldDraws(batch, ladders, thin));
-      this.#show("sampling", done, draws, batches.at(-1)!);
+    for (let planned = draws * thin, doubled = 0;; planned *= 2, doubled++) {
+      await this.#sampleUntil(planned, kept, trips);
+      const run = this.#outcome(kept, trips);
+      if (run.interrupted || doubled >= doublings || await enough(run)) return run;
+      kept.halve();
     }
-    if (batches.length === 0) return this.#outcome([], undefined);
-    const seen = this.#rungs.map(({ beta }, r) => ({ beta, logLik: Float64Array.from(logLik[r]!) }));
-    const rejected = rejections(seen);
-    return this.#outcome(batches, {
-      betas: seen.map(({ beta }) => beta),
-      rejections: rejected,
-      barrier: barrierOf(rejected),
-      roundTrips: trips.trips,
-      evidence: logEvidence(seen, ladders),
-      origins: Int32Array.from(origins),
-    });
   }
 
-  #outcome(batches: readonly TransitionBatch[], report: TemperingReport | undefined): TemperedRun {
+  async #sampleUntil(planned: number, kept: KeptDraws, trips: RoundTrips): Promise<void> {
+    const { thin } = this.#plan, atOnce = this.#transitionsAtOnce(true);
+    const size = (done: number) => Math.min(atOnce, planned - done);
+    let prepared = this.#priorDraws(size(kept.seen));
+    while (kept.seen < planned && !this.#stopped) {
+      const transitions = size(kept.seen), running = this.#advance(transitions, true, prepared);
+      prepared = this.#priorDraws(size(kept.seen + transitions)); // while the engine is at work
+      const batch = await running;
+      const origins = Array.from(
+        { length: transitions },
+        (_, i) => trips.follow(batch.replica.subarray(i * batch.chains, (i + 1) * batch.chains)),
+      );
+      const cold = kept.add(batch, origins);
+      this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold);
+    }
+  }
+
+  #outcome(kept: KeptDraws | undefined, trips: RoundTrips | undefined): TemperedRun {
+    const began = kept !== undefined && kept.batches.length > 0;
     return {
-      batches,
+      batches: kept?.batches ?? [],
       tuning: this.#rungs.map((rung) => rungTuning(rung, true)),
-      report,
+      report: began ? this.#report(kept, trips!) : undefined,
       gradients: this.#gradients,
       transitions: this.#transitions,
       interrupted: this.#stopped,
     };
   }
 
+  #report(kept: KeptDraws, trips: RoundTrips): TemperingReport {
+    const seen = this.#rungs.map(({ beta }, r) => ({ beta, logLik: kept.logLik(r) }));
+    const rejected = rejections(seen);
+    return {
+      betas: seen.map(({ beta }) => beta),
+      rejections: rejected,
+      barrier: barrierOf(rejected),
+      roundTrips: trips.trips,
+      evidence: logEvidence(seen, this.#plan.ladders),
+      origins: kept.origins,
+    };
+  }
+
+  /** Transitions between two looks at the caller. */
+  #transitionsAtOnce(settled: boolean): number {
+    const { ladders } = this.#plan;
+    const gradients = this.#rungs.reduce((sum, rung) => {
+      const { trajectoryLength, stepSize } = rungTuning(rung, settled);
+      return sum + 1 + 0.5 * trajectoryLength / stepSize; // half of it after the jitter, on average
+    }, 0);
+    const most = workAtOnce(this.#engine) / (gradients * ladders * workOf(this.#target.target));
+    return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(most)));
+  }
+
   async #advance(transitions: number, settled: boolean, prior: Float64Array): Promise<TransitionBatch> {
     const tuning = this.#rungs.map((rung) => rungTuning(rung, settled));
     const batch = await this.#ensemble!.hmc(transitions, tuning, prior);
-    this.#recent = [...this.#recent, batch].slice(-GRADIENT_BATCHES);
     this.#count(batch);
     return batch;
   }
@@ -329,28 +378,11 @@ class TemperedSampler {
   }
 }
 
-/** The posterior's part of a tempered batch, every `thin`-th transition of it. */
-function coldDraws(batch: TransitionBatch, ladders: number, thin: number): TransitionBatch {
-  const { dim, chains } = batch,
-    cohorts = chains / ladders,
-    transitions = Math.floor(batch.transitions / thin);
-  const kept = Array.from({ length: transitions }, (_, i) => thin * (i + 1) - 1);
-  const rows = kept.flatMap((i) => Array.from({ length: ladders }, (_, l) => i * chains + l));
-  const pick = (from: Float64Array) => Float64Array.from(rows, (row) => from[row]!);
-  const positions = new Float64Array(rows.length * dim);
-  rows.forEach((row, at) => positions.set(batch.positions.subarray(row * dim, (row + 1) * dim), at * dim));
-  return {
-    transitions,
-    chains: ladders,
-    dim,
-    positions,
-    logPrior: pick(batch.logPrior),
-    logLik: pick(batch.logLik),
-    acceptance: pick(batch.acceptance),
-    energy: pick(batch.energy),
-    diverging: Uint8Array.from(rows, (row) => batch.diverging[row]!),
-    cheesGradient: pick(batch.cheesGradient),
-    leapfrogs: Uint32Array.from(kept, (i) => batch.leapfrogs[i * cohorts]!),
-    replica: Uint32Array.from(rows, (row) => batch.replica[row]!),
-  };
+/** Work, in rows times curves of a gradient, between two looks at the caller: well under a second on four cores. */
+function workAtOnce({ name, software }: Engine): number {
+  if (name === "cpu") return 3e7;
+  return software ? 2.5e8 : 5e9;
 }
+
+const workOf = (target: TargetSpec): number =>
+  target.kind === "hill_mixture" ? target.problems[0]!.rows * target.problems[0]!.layout.components : 1;

@@ -85,3 +85,35 @@ Deno.test("the same seed gives the same draws; stopping keeps those there are", 
     const never = await runTempered(engine, target, 2, plan, () => {}, AbortSignal.abort());
     assert.deepEqual([never.batches.length, never.report], [0, undefined]);
   }));
+
+/** Everything a run keeps, whatever batches it came in. */
+const flat = ({ batches, report }: TemperedRun) => ({
+  positions: batches.flatMap(({ positions }) => [...positions]),
+  logLik: batches.flatMap(({ logLik }) => [...logLik]),
+  leapfrogs: batches.flatMap(({ leapfrogs }) => [...leapfrogs]),
+  report,
+});
+
+Deno.test("a run that doubles is the longer run at the longer spacing", () =>
+  withCpu(async (engine) => {
+    const target = temperedTarget(mixture(3, [0.5, 0.5], 6, 6));
+    const plan = { ladders: 4, warmup: 60, draws: 20, thin: 3 };
+    const seen: number[] = [];
+    const doubled = await runTempered(engine, target, 2, plan, () => {}, undefined, {
+      doublings: 5,
+      enough: (run) => {
+        seen.push(run.transitions);
+        assert.equal(flat(run).logLik.length, plan.draws * plan.ladders);
+        return Promise.resolve(seen.length === 3);
+      },
+    });
+    const longer = await runTempered(engine, target, 2, { ...plan, thin: 4 * plan.thin });
+    assert.deepEqual(flat(doubled), flat(longer));
+    assert.equal(seen.length, 3);
+    assert.equal(seen[2] - seen[1], 2 * (seen[1] - seen[0]));
+    const capped = await runTempered(engine, target, 2, plan, () => {}, undefined, {
+      doublings: 2,
+      enough: () => false,
+    });
+    assert.deepEqual(flat(capped), flat(longer));
+  }));
