@@ -20,6 +20,8 @@ export interface Conduct {
   readonly strongerMethod?: string;
   /** Of tempered runs. */
   readonly tempering?: TemperingEvidence;
+  /** What speaks against a `pass` though nothing in the draws does. */
+  readonly doubts?: readonly string[];
 }
 
 export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict">;
@@ -33,7 +35,7 @@ const CURVE_POINTS = [0.25, 0.5, 1];
 
 /** Judges draws in original units, columns named as in `draws.csv`. */
 export function assess(draws: Draws, conduct: Conduct): Assessment {
-  const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering } = conduct;
+  const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering, doubts } = conduct;
   // A single curve has weight 1 by construction: that it never moves says nothing.
   const names = [...draws.columns.keys()].filter((name) => components > 1 || name !== "pi.1");
   const summary = summarise(draws, names.filter((name) => name !== "lp__"));
@@ -66,11 +68,13 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
       ebfmiMin,
       ...(strongerMethod === undefined ? {} : { strongerMethod }),
       ...(tempering === undefined ? {} : { tempering }),
+      ...(doubts === undefined ? {} : { doubts }),
     }),
   };
 }
 
-function invariantDraws(draws: Draws, components: number, maxSpend: number): Draws {
+/** Draws of what no numbering of the curves changes, the response curve at chosen points among them. */
+export function invariantDraws(draws: Draws, components: number, maxSpend: number): Draws {
   const kept = [...draws.columns].filter(([name]) => INVARIANT.test(name));
   const curve = CURVE_POINTS.map((share): [string, Float64Array] => [
     `response to ${100 * share}% of the largest spend`,

@@ -19,7 +19,8 @@
  *
  * A missed mode leaves a clean R-hat. A tempered run therefore passes only when every ladder made round trips enough
  * between the prior and the posterior, and every mode of any weight was entered from the prior end by several ladders
- * on their own. The two flags leave this out.
+ * on their own. Nor does a fit pass whose method has doubts of its own, such as a check that was cut short. The two
+ * flags leave this out.
  *
  * A quantity that is constant or not finite has no R-hat and meets no threshold. Short chains get no discount:
  * correlated draws keep R-hat above 1 in them even after convergence, which the sentence says, and longer chains
@@ -80,6 +81,8 @@ export interface Evidence {
   readonly strongerMethod?: string;
   /** Of tempered runs. */
   readonly tempering?: TemperingEvidence;
+  /** Sentences on what speaks against a `pass` though nothing in the draws does. */
+  readonly doubts?: readonly string[];
 }
 
 /** How well tempered ladders connected the prior and the posterior. */
@@ -114,7 +117,8 @@ export function verdict(evidence: Evidence): Verdict {
   const meets = (threshold: Threshold, ...kinds: GroupKind[]) =>
     groups.filter((group) => kinds.includes(group.kind))
       .every((group) => group.rows.every((row) => holds(row, threshold)));
-  const sampler = samplerReasons(evidence), ladders = ladderReasons(evidence);
+  const sampler = samplerReasons(evidence);
+  const unseen = [...ladderReasons(evidence), ...evidence.doubts ?? []];
   const handover = meets(HANDOVER, "free", "sampled", "relabelled");
   const strict = meets(STRICT, "free", "sampled", "relabelled") && sampler.length === 0;
   const matched = evidence.relabelled !== undefined;
@@ -125,10 +129,10 @@ export function verdict(evidence: Evidence): Verdict {
     onlyLabels && group.kind === "sampled" ? [switchingReason(group)] : groupReasons(group, evidence)
   );
   return {
-    status: strict && ladders.length === 0 ? "pass" : usable ? "review" : "fail",
+    status: strict && unseen.length === 0 ? "pass" : usable ? "review" : "fail",
     handover,
     strict,
-    reasons: [...reasons, ...sampler, ...ladders],
+    reasons: [...reasons, ...sampler, ...unseen],
   };
 }
 

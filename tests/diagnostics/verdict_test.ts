@@ -33,6 +33,16 @@ Deno.test("a clean fit passes without a word", () => {
   assert.deepEqual(verdict(evidence()), { status: "pass", handover: true, strict: true, reasons: [] });
 });
 
+Deno.test("doubts cost the pass, not the thresholds, and are said last", () => {
+  const { status, handover, strict, reasons } = verdict(
+    evidence({}, { doubts: ["The check was cut short."] }),
+  );
+  assert.deepEqual([status, handover, strict, reasons], ["review", true, true, ["The check was cut short."]]);
+  assert.equal(verdict(evidence({}, { doubts: [] })).status, "pass");
+  const failed = verdict(evidence({ raw: [row("sigma", 1.2)] }, { doubts: ["The check was cut short."] }));
+  assert.deepEqual([failed.status, failed.reasons.length], ["fail", 2]);
+});
+
 Deno.test("limits are met at equality and missed just beyond", () => {
   const edge = row("sigma", 1.01, 400, 400);
   assert.equal(verdict(evidence({ invariant: [edge] }, { divergences: 4, ebfmiMin: 0.3 })).status, "pass");
