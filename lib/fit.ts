@@ -1,15 +1,15 @@
 /** The pipeline of one fit: series -> problem -> ensemble -> draws -> diagnostics -> report. */
-import { assess, describeModes } from "./assess.ts";
 import { splitHoldout } from "./data/split.ts";
 import type { Split } from "./data/series.ts";
 import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
 import { type Opened, openEngine } from "./engine/open.ts";
 import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
+import { judge } from "./judge.ts";
 import type { Tempering } from "./methods/method.ts";
 import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
-import { drawsOf, sampleEbfmi, type Scores, scoresOf } from "./posterior.ts";
+import { type Scores, scoresOf } from "./posterior.ts";
 import { type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
 import { VERSION } from "./version.ts";
 
@@ -31,20 +31,10 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
     const sampled = await SAMPLERS[options.method](engine, problem, options, hooks);
-    const { sample, timing, tempering } = sampled;
+    const { sample, timing, tempering, auto } = sampled;
     hooks.onProgress(idle("diagnostics", timing.gradients));
-    const draws = drawsOf(problem, sample);
+    const { draws, modes, assessment } = judge(problem, sampled, Math.max(...split.train.spend));
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
-    const shape = { components: problem.layout.components, maxSpend: Math.max(...split.train.spend) };
-    const modes = tempering === undefined ? [] : describeModes(draws, shape, tempering.origins);
-    const judged = assess(draws, {
-      ...shape,
-      divergences: sample.divergences,
-      ebfmiMin: sampleEbfmi(sample),
-      ...(tempering === undefined
-        ? { strongerMethod: "--method tempered" }
-        : { tempering: { roundTrips: tempering.roundTrips, modes } }),
-    });
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
       schema_version: SCHEMA_VERSION,
@@ -61,15 +51,16 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       data: describeData(options, split),
       sampling: {
         chains: sample.chains,
-        warmup: options.warmup,
+        warmup: sampled.warmup,
         draws: sample.draws,
         acceptance: sample.acceptance,
         ...sampled.sampling,
       },
       timing: { total_s, ...timing },
-      ...judged,
+      ...assessment,
       ...describeScores(scores),
       ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
+      ...(auto === undefined ? {} : { auto }),
       warnings: [
         ...(notice === undefined ? [] : [notice]),
         ...sampled.warnings,

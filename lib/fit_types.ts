@@ -20,6 +20,12 @@ export interface MethodInfo {
 
 /** Every method on offer. A new method adds a line here and its own file under `samplers/`. */
 export const METHODS = {
+  auto: {
+    title: "chees, checked by a short tempered run; a long tempered run where chains or the two disagree",
+    chains: { webgpu: 64, cpu: 32 },
+    warmup: 400,
+    draws: 400,
+  },
   chees: {
     title: "ChEES-HMC: many chains share one step size, trajectory length and metric",
     chains: { webgpu: 64, cpu: 32 },
@@ -44,7 +50,7 @@ export const METHODS = {
 export type MethodName = keyof typeof METHODS;
 
 /** The method used when none is named. */
-export const DEFAULT_METHOD: MethodName = "chees";
+export const DEFAULT_METHOD: MethodName = "auto";
 
 /** Whether chains of `nuts` share their step size and metric, or each learns its own, as Stan's do. */
 export const POOLINGS = ["all", "none"] as const;
@@ -82,6 +88,8 @@ export type Phase = typeof PHASES[number];
 /** How far a fit has come. Plain data: a terminal line, a log and a web page are all views of it. */
 export interface Progress {
   readonly phase: Phase;
+  /** The method at work, where one method runs several. */
+  readonly step?: string;
   /** Steps of this phase finished, of `total`; transitions per chain while warming up and sampling. */
   readonly done: number;
   readonly total: number;

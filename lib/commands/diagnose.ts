@@ -25,7 +25,7 @@ export const diagnose = defineCommand({
     const comparison = await readComponents(path);
     if (comparison !== undefined) return showComparison(path, comparison, values, out);
     const run = await readRun(path);
-    const { tempering } = run.report;
+    const { tempering, auto } = run.report;
     const report: FitReport = {
       ...run.report,
       ...assess(run.draws, {
@@ -36,6 +36,7 @@ export const diagnose = defineCommand({
         ...(tempering === undefined
           ? { strongerMethod: "--method tempered" }
           : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
+        ...(auto === undefined ? {} : { doubts: auto.doubts }),
       }),
     };
     const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];

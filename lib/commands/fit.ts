@@ -67,8 +67,10 @@ const OPTIONS = {
   method: {
     kind: "choice",
     choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
-    help: `sampling method: ${Object.keys(METHODS).join(", ")} ` +
-      `(default ${DEFAULT_METHOD}; ${COMPARING_METHOD} for several --components)`,
+    help:
+      `sampling method: ${Object.keys(METHODS).join(", ")} (default ${DEFAULT_METHOD}: chees, checked by a ` +
+      "tempered run that keeps the sizes below in proportion; " +
+      `${COMPARING_METHOD} for several --components)`,
   },
   chains: {
     kind: "integer",

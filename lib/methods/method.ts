@@ -3,7 +3,7 @@ import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
-import type { FitReport } from "../runs/schema.ts";
+import type { AutoReport, FitReport } from "../runs/schema.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
 
@@ -29,9 +29,13 @@ export interface Sampled {
   readonly timing: Omit<FitReport["timing"], "total_s">;
   /** The method's own lines of the report's `sampling` section. */
   readonly sampling: Omit<FitReport["sampling"], "chains" | "warmup" | "draws" | "acceptance">;
+  /** Transitions per chain thrown away before the sample. */
+  readonly warmup: number;
   /** Sentences about the run that change no verdict. */
   readonly warnings: readonly string[];
   readonly tempering?: Tempering;
+  /** What `auto` did to arrive at the sample. */
+  readonly auto?: AutoReport;
 }
 
 /**
@@ -64,7 +68,7 @@ export function gatherRun<Batch extends DrawBatch>(
   view: SamplingView,
   began: number,
   signal?: AbortSignal,
-): Pick<Sampled, "sample" | "interrupted" | "timing"> {
+): Pick<Sampled, "sample" | "interrupted" | "timing" | "warmup"> {
   const ended = performance.now();
   const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
   if (kept < FEWEST_DRAWS) {
@@ -75,6 +79,7 @@ export function gatherRun<Batch extends DrawBatch>(
   return {
     sample: gatherSample(problem, run.batches, 0, chains),
     interrupted: run.interrupted,
+    warmup,
     timing: {
       warmup_s: (warm - began) / 1000,
       sampling_s: (ended - warm) / 1000,

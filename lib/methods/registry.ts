@@ -1,11 +1,13 @@
 /** Every method on offer and what runs it. */
 import type { MethodName } from "../fit_types.ts";
+import { sampleAuto } from "./auto.ts";
 import { sampleChees } from "./chees.ts";
 import type { Method } from "./method.ts";
 import { sampleNuts } from "./nuts.ts";
 import { sampleTempered } from "./tempered.ts";
 
 export const SAMPLERS: Readonly<Record<MethodName, Method>> = {
+  auto: sampleAuto,
   chees: sampleChees,
   nuts: sampleNuts,
   tempered: sampleTempered,

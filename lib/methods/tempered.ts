@@ -16,6 +16,8 @@ export const sampleTempered: Method = (engine, problem, options, hooks) =>
 
 /** Whether a sample will do, and how often sampling may go on to twice its length where it will not. */
 export interface LadderExtension {
+  /** Transitions per draw kept at the first look; as many as the method has otherwise when left out. */
+  readonly thin?: number;
   readonly doublings: number;
   enough(sampled: Sampled): boolean | Promise<boolean>;
 }
@@ -55,7 +57,7 @@ export async function sampleLadders(
       prior: (stream) => samplePrior(problem, stream),
     },
     seed,
-    { ladders, warmup, draws, thin: THIN },
+    { ladders, warmup, draws, thin: extension?.thin ?? THIN },
     view.show,
     signal,
     extension && { doublings: extension.doublings, enough: (run) => extension.enough(gather(run)) },

@@ -2,7 +2,7 @@
  * Progress on a stream: one line rewritten in place for a person, one line per 10% of a phase for a log,
  * nothing when quiet.
  */
-import type { Phase, Progress } from "../fit_types.ts";
+import type { Progress } from "../fit_types.ts";
 import { formatCount, formatFixed, formatLarge, formatSeconds } from "./format.ts";
 import { truncate } from "./layout.ts";
 import type { Sink } from "./terminal.ts";
@@ -25,11 +25,11 @@ export function progressView(sink: Sink, quiet: boolean, now: () => number = Dat
 
 /** What a line says: `sampling 40%  200/500  61.2 k transitions/s  ETA 4.1 s  0 divergences  R-hat 1.012`. */
 export function progressLine(progress: Progress): string {
-  const { phase, done, total, transitionsPerSecond, divergences, rhat, etaSeconds } = progress;
+  const { phase, step, done, total, transitionsPerSecond, divergences, rhat, etaSeconds } = progress;
   const sampling = phase === "warm-up" || phase === "sampling";
   const percent = total > 0 ? Math.floor(100 * done / total) : 0;
   return [
-    `${phase} ${percent}%`,
+    `${step === undefined ? "" : `${step} `}${phase} ${percent}%`,
     sampling ? `${formatCount(done)}/${formatCount(total)}` : "",
     transitionsPerSecond > 0 ? `${formatLarge(transitionsPerSecond)} transitions/s` : "",
     etaSeconds === undefined ? "" : `ETA ${formatSeconds(etaSeconds)}`,
@@ -38,31 +38,34 @@ export function progressLine(progress: Progress): string {
   ].filter((part) => part !== "").join("  ");
 }
 
+const partOf = ({ step = "", phase }: Progress) => `${step} ${phase}`;
+
 function liveLine(sink: Sink, now: () => number): ProgressView {
-  let phase: Phase | undefined, drawnAt = -Infinity;
+  let part: string | undefined, drawnAt = -Infinity;
   return {
     show(progress) {
       const time = now();
-      if (progress.phase === phase && time - drawnAt < REDRAW_MS) return;
-      [phase, drawnAt] = [progress.phase, time];
+      if (partOf(progress) === part && time - drawnAt < REDRAW_MS) return;
+      [part, drawnAt] = [partOf(progress), time];
       const colour = progress.divergences > 0 && progress.phase === "sampling" ? "yellow" : "cyan";
       // One column short of the edge: some terminals wrap on the last one.
       sink.write(CLEAR_LINE + sink.paint(colour, truncate(progressLine(progress), sink.width() - 1)));
     },
     close() {
-      if (phase !== undefined) sink.write(CLEAR_LINE);
-      phase = undefined;
+      if (part !== undefined) sink.write(CLEAR_LINE);
+      part = undefined;
     },
   };
 }
 
 function logLines(sink: Sink): ProgressView {
-  const shown = new Map<Phase, number>();
+  const shown = new Map<string, number>();
   return {
     show(progress) {
       const tenth = progress.total > 0 ? Math.floor(10 * progress.done / progress.total) : 0;
-      if (tenth <= (shown.get(progress.phase) ?? 0)) return;
-      shown.set(progress.phase, tenth);
+      const part = partOf(progress);
+      if (tenth <= (shown.get(part) ?? 0)) return;
+      shown.set(part, tenth);
       sink.write(progressLine(progress) + "\n");
     },
     close() {},

@@ -29,6 +29,7 @@ export function summaryText(
 ): string {
   const blocks = [
     headerLines(report, style),
+    stepLines(report, style),
     parameterLines(report, style),
     curveLines(report, draws, style),
     checkLines(report, style),
@@ -71,9 +72,9 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
       ["Model", `${plural(model.components, "curve")}, preset ${model.preset}`],
       [
         "Method",
-        `${report.method}, ${plural(sampling.chains, "chain")} of ${
-          formatCount(sampling.warmup)
-        } warm-up + ` +
+        `${report.method}${report.auto === undefined ? "" : `, answered by ${report.auto.answer}`}, ${
+          plural(sampling.chains, "chain")
+        } of ${formatCount(sampling.warmup)} warm-up + ` +
         `${plural(sampling.draws, "draw")}, seed ${report.seed}`,
       ],
       ["Engine", `${report.engine} on ${report.adapter}${report.software ? " (software adapter)" : ""}`],
@@ -85,6 +86,14 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
       ],
     ], style),
   ];
+}
+
+/** What `auto` did and why, a sentence per step. */
+function stepLines({ auto }: FitReport, style: SummaryStyle): string[] {
+  const sentences = (auto?.steps ?? []).map(({ method, why, found, total_s, gradients }, i) =>
+    `${i + 1}. ${method}, ${why}: ${found} (${formatSeconds(total_s)}, ${formatLarge(gradients)} gradients).`
+  );
+  return labelled(sentences.map((sentence, i) => [i === 0 ? "Steps" : "", sentence] as const), style);
 }
 
 function parameterLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
@@ -174,7 +183,7 @@ export function labelled(
 ): string[] {
   const labelStyle: Style = "dim";
   return entries.filter(([, text]) => text !== "").flatMap(([label, text]) => {
-    if (width < NARROW) return wrap(`${label}: ${text}`, width);
+    if (width < NARROW) return wrap(label === "" ? text : `${label}: ${text}`, width);
     const [first, ...rest] = hang(label.padEnd(10), text, width);
     return [paint(labelStyle, first.slice(0, 10)) + first.slice(10), ...rest];
   });

@@ -12,6 +12,8 @@ const real = z.number().nullable().transform((value) => value ?? NaN);
 const count = z.number().int().nonnegative();
 const text = z.string();
 
+const verdictStatus = z.enum(["pass", "review", "fail"]);
+
 const convergence = z.object({
   max_rhat: real,
   min_ess_bulk: real,
@@ -41,6 +43,26 @@ const mode = z.object({
   /** Ladders that entered it from the prior end, and how often all of them did, each time anew. */
   ladders: count,
   entries: count,
+});
+
+const step = z.object({
+  method: text,
+  /** Why it was run, and what came of it. */
+  why: text,
+  found: text,
+  /** On its own draws. */
+  status: verdictStatus,
+  total_s: real,
+  gradients: real,
+  transitions: count,
+});
+
+const auto = z.object({
+  /** Whose draws these are. */
+  answer: text,
+  steps: z.array(step),
+  /** What keeps the verdict from `pass` though nothing in the draws does. */
+  doubts: z.array(text),
 });
 
 /** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
@@ -123,7 +145,7 @@ export const fitReportSchema = z.object({
     relabelled: convergence,
   }),
   verdict: z.object({
-    status: z.enum(["pass", "review", "fail"]),
+    status: verdictStatus,
     /** R-hat <= 1.05 and bulk ESS >= 100. */
     handover: z.boolean(),
     /** R-hat <= 1.01, bulk and tail ESS >= 400, divergences <= 0.1% of transitions, E-BFMI >= 0.3. */
@@ -157,6 +179,8 @@ export const fitReportSchema = z.object({
     /** Groups of draws that label-invariant quantities tell apart, heaviest first. */
     modes: z.array(mode),
   }).optional(),
+  /** What `auto` did; absent from fits by a named method. */
+  auto: auto.optional(),
   warnings: z.array(text),
   summary: z.array(summaryRow),
 });
@@ -166,6 +190,9 @@ export type FitReport = z.output<typeof fitReportSchema>;
 
 /** One parameter's line in the summary. */
 export type SummaryRow = z.output<typeof summaryRow>;
+
+/** What method `auto` did. */
+export type AutoReport = z.output<typeof auto>;
 
 /** One mode of a tempered run. */
 export type ModeReport = z.output<typeof mode>;

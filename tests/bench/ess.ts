@@ -8,6 +8,7 @@ import type { FitReport } from "../../lib/runs/schema.ts";
 import { formatNumber, formatSeconds } from "../../lib/report/format.ts";
 import { type BenchContext, type Benchmark, middle, tableLine, times } from "./benchmark.ts";
 import { type StanFit, stanFit } from "./peers.ts";
+import { DEFAULT_METHOD } from "../../lib/fit_types.ts";
 import { fitSeries, seriesOf, sharedFile } from "./support.ts";
 
 const DATA = "data/sim_mixture_k2_T200.csv";
@@ -152,6 +153,7 @@ async function timeExample(
       components: EXAMPLE_COMPONENTS,
       seed: 1,
       engine,
+      method: DEFAULT_METHOD,
     });
     figures.push({ engine, total_s: timing.total_s, verdict: verdict.status });
     write(

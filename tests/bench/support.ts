@@ -4,7 +4,7 @@ import { selectSeries } from "../../lib/data/select.ts";
 import type { Series } from "../../lib/data/series.ts";
 import { readTable } from "../../lib/data/table.ts";
 import { fit } from "../../lib/fit.ts";
-import { DEFAULT_METHOD, type FitOutcome, type MethodName, METHODS } from "../../lib/fit_types.ts";
+import { type FitOutcome, type MethodName, METHODS } from "../../lib/fit_types.ts";
 import { parseSpec } from "../../lib/model/spec.ts";
 
 /** Data and reference posteriors that are not part of the project; absent in most checkouts. */
@@ -16,13 +16,13 @@ export interface FitRequest {
   readonly components: number;
   readonly seed: number;
   readonly engine: "webgpu" | "cpu";
-  /** The default one when left out. */
+  /** `chees` when left out. */
   readonly method?: MethodName;
 }
 
 /** Fits with the default preset and the method's own sizes. */
 export function fitSeries(
-  { series, components, seed, engine, method = DEFAULT_METHOD }: FitRequest,
+  { series, components, seed, engine, method = "chees" }: FitRequest,
 ): Promise<FitOutcome> {
   const { warmup, draws } = METHODS[method];
   return fit({

@@ -22,6 +22,13 @@ Deno.test("a progress line says phase, count, rate, time left, divergences and R
   assert.equal(progressLine(at("compile", 0, 0, { transitionsPerSecond: 0 })), "compile 0%");
 });
 
+Deno.test("a step of a longer method is named, and its phases are its own", () => {
+  assert.match(progressLine(at("warm-up", 1, 2, { step: "tempered" })), /^tempered warm-up 50%/);
+  const sink = memorySink(), view = progressView(sink, false);
+  for (const step of ["chees", "tempered"]) view.show(at("sampling", 10, 10, { step }));
+  assert.match(sink.text(), /^chees sampling 100%.*\ntempered sampling 100%.*\n$/);
+});
+
 Deno.test("off a terminal each phase prints at most 11 lines, in order, however often it reports", () => {
   const sink = memorySink();
   const view = progressView(sink, false);

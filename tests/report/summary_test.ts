@@ -82,6 +82,34 @@ Deno.test("a tempered run tells its evidence with the error, its ladders and its
   );
 });
 
+Deno.test("what auto did and why is told step by step", () => {
+  const step = { status: "pass", total_s: 4.2, gradients: 5.2e6, transitions: 51200 } as const;
+  const auto = {
+    answer: "chees",
+    steps: [
+      { ...step, method: "chees", why: "to start cheap", found: "64 chains agree with each other" },
+      {
+        ...step,
+        method: "tempered",
+        why: "in case they missed a solution",
+        found: "16 ladders found the same",
+      },
+    ],
+    doubts: [],
+  };
+  const flat = textAt(80, { method: "auto", auto }).replace(/\s+/g, " ");
+  assert.match(flat, /Method auto, answered by chees, 4 chains of 500 warm-up/);
+  assert.match(
+    flat,
+    /Steps 1\. chees, to start cheap: 64 chains agree with each other \(4\.2 s, 5\.2 M gradients\)\. 2\. tempered, in/,
+  );
+  const narrow = textAt(40, { method: "auto", auto }).split("\n");
+  assert.ok(
+    narrow.some((line) => line.startsWith("2. tempered")) && narrow.every((line) => line.length <= 40),
+  );
+  assert.ok(!textAt(80).includes("Steps"));
+});
+
 Deno.test("numbers that could not be computed print as dashes, never NaN", () => {
   const { report } = fakeOutcome();
   const missing = textAt(80, {
