@@ -68,9 +68,8 @@ const OPTIONS = {
     kind: "choice",
     choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
     help:
-      `sampling method: ${Object.keys(METHODS).join(", ")} (default ${DEFAULT_METHOD}: chees, checked by a ` +
-      "tempered run that keeps the sizes below in proportion; " +
-      `${COMPARING_METHOD} for several --components)`,
+      `sampling method (default ${DEFAULT_METHOD}: chees, then tempered, whose sizes follow those below in ` +
+      `proportion; ${COMPARING_METHOD} for several --components)`,
   },
   chains: {
     kind: "integer",
