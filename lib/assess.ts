@@ -1,11 +1,12 @@
 /** From draws to the `summary`, `diagnostics` and `verdict` of `fit.json`; `fit` and `diagnose` share it. */
+import { approximationVerdict } from "./diagnostics/approximation.ts";
 import type { Draws } from "./diagnostics/draws.ts";
 import { entriesOf, findModes } from "./diagnostics/modes.ts";
 import { relabel } from "./diagnostics/relabel.ts";
-import { layer, layerOf, summarise } from "./diagnostics/summary.ts";
+import { layer, layerOf, moments, summarise } from "./diagnostics/summary.ts";
 import { type TemperingEvidence, verdict } from "./diagnostics/verdict.ts";
 import { steadyResponse } from "./response.ts";
-import type { FitReport, ModeReport } from "./runs/schema.ts";
+import type { ApproximationReport, FitReport, ModeReport } from "./runs/schema.ts";
 
 /** What draws do not tell about how they were made. */
 export interface Conduct {
@@ -36,9 +37,7 @@ const CURVE_POINTS = [0.25, 0.5, 1];
 /** Judges draws in original units, columns named as in `draws.csv`. */
 export function assess(draws: Draws, conduct: Conduct): Assessment {
   const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering, doubts } = conduct;
-  // A single curve has weight 1 by construction: that it never moves says nothing.
-  const names = [...draws.columns.keys()].filter((name) => components > 1 || name !== "pi.1");
-  const summary = summarise(draws, names.filter((name) => name !== "lp__"));
+  const summary = summarise(draws, summaryNames(draws));
   const raw = layerOf(summary.filter(({ name }) => !DERIVED.test(name)));
   const invariant = layer(invariantDraws(draws, components, maxSpend));
   const relabelled = components > 1 ? layer(relabel(draws, components).draws) : undefined;
@@ -70,6 +69,35 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
       ...(tempering === undefined ? {} : { tempering }),
       ...(doubts === undefined ? {} : { doubts }),
     }),
+  };
+}
+
+/** Every quantity worth a line. A single curve has weight 1 by construction: that it never moves says nothing. */
+function summaryNames({ columns }: Draws): string[] {
+  return [...columns.keys()].filter((name) => name !== "lp__" && (name !== "pi.1" || columns.has("pi.2")));
+}
+
+/**
+ * Judges the independent draws of an approximate method by its own check alone; what speaks of chains is NaN.
+ *
+ * @param draws in original units, columns named as in `draws.csv`
+ */
+export function assessApproximation(
+  draws: Draws,
+  { k_hat, proposals }: Pick<ApproximationReport, "k_hat" | "proposals">,
+): Assessment {
+  const none = { max_rhat: NaN, min_ess_bulk: NaN };
+  return {
+    summary: moments(draws, summaryNames(draws)),
+    diagnostics: {
+      ...none,
+      min_ess_tail: NaN,
+      divergences: NaN,
+      ebfmi_min: NaN,
+      label_invariant: none,
+      relabelled: none,
+    },
+    verdict: approximationVerdict({ kHat: k_hat, proposals }),
   };
 }
 

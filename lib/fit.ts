@@ -31,7 +31,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
     const sampled = await SAMPLERS[options.method](engine, problem, options, hooks);
-    const { sample, timing, tempering, auto } = sampled;
+    const { sample, timing, tempering, auto, approximation } = sampled;
     hooks.onProgress(idle("diagnostics", timing.gradients));
     const { draws, modes, assessment } = judge(problem, sampled, Math.max(...split.train.spend));
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
@@ -61,6 +61,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       ...describeScores(scores),
       ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
       ...(auto === undefined ? {} : { auto }),
+      ...(approximation === undefined ? {} : { approximation }),
       warnings: [
         ...(notice === undefined ? [] : [notice]),
         ...sampled.warnings,

@@ -82,7 +82,7 @@ export interface FitOptions {
   readonly inputs: FitInputs;
 }
 
-export const PHASES = ["data", "compile", "warm-up", "sampling", "diagnostics"] as const;
+export const PHASES = ["data", "compile", "optimising", "warm-up", "sampling", "diagnostics"] as const;
 export type Phase = typeof PHASES[number];
 
 /** How far a fit has come. Plain data: a terminal line, a log and a web page are all views of it. */
@@ -90,7 +90,10 @@ export interface Progress {
   readonly phase: Phase;
   /** The method at work, where one method runs several. */
   readonly step?: string;
-  /** Steps of this phase finished, of `total`; transitions per chain while warming up and sampling. */
+  /**
+   * Steps of this phase finished, of `total`: transitions per chain while warming up and sampling, iterations of those
+   * allowed while optimising.
+   */
   readonly done: number;
   readonly total: number;
   /** Over all chains; 0 outside warm-up and sampling. */
@@ -99,6 +102,8 @@ export interface Progress {
   readonly gradients: number;
   /** Divergent transitions so far in this phase. */
   readonly divergences: number;
+  /** Best evidence lower bound so far, data in original units, while optimising. */
+  readonly elbo?: number;
   /** Largest R-hat of the draws so far, once there are enough to say. */
   readonly rhat?: number;
   /** Seconds to the end of this phase. */

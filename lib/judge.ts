@@ -1,5 +1,5 @@
 /** What a method sampled, as the verdict sees it: the last step of every fit, and what `auto` decides by. */
-import { assess, type Assessment, describeModes } from "./assess.ts";
+import { assess, assessApproximation, type Assessment, describeModes } from "./assess.ts";
 import type { Draws } from "./diagnostics/draws.ts";
 import type { Sampled } from "./methods/method.ts";
 import type { HillProblem } from "./model/problem.ts";
@@ -16,8 +16,11 @@ export interface Judged {
 
 /** @param maxSpend largest spend of a training row, original units */
 export function judge(problem: HillProblem, sampled: Sampled, maxSpend: number): Judged {
-  const { sample, tempering, auto } = sampled, { components } = problem.layout;
+  const { sample, tempering, auto, approximation } = sampled, { components } = problem.layout;
   const draws = drawsOf(problem, sample);
+  if (approximation !== undefined) {
+    return { draws, modes: [], assessment: assessApproximation(draws, approximation) };
+  }
   const modes = tempering === undefined
     ? []
     : describeModes(draws, { components, maxSpend }, tempering.origins);

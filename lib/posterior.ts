@@ -25,7 +25,9 @@ export interface Sample {
   /** Log density of the unconstrained position, data in original units, (chains, draws). */
   readonly logDensity: Float64Array;
   readonly logLik: Float64Array;
+  /** Empty where nothing moved: draws of an approximation. */
   readonly energy: Float64Array;
+  /** NaN where nothing moved, as is the acceptance. */
   readonly divergences: number;
   /** Mean acceptance. */
   readonly acceptance: number;
@@ -44,8 +46,7 @@ export function gatherSample(
 ): Sample {
   const { dim } = problem.layout, draws = batches.reduce((sum, { transitions }) => sum + transitions, 0);
   if (draws === 0) throw new RangeError("There are no draws to gather");
-  // Standardising the response divided every density of it by its sd.
-  const toOriginalUnits = -problem.rows * Math.log(problem.units.responseSd);
+  const shift = toOriginalUnits(problem);
   const column = () => new Float64Array(chains * draws);
   const positions = new Float64Array(chains * draws * dim);
   const logDensity = column(), logLik = column(), energy = column();
@@ -55,7 +56,7 @@ export function gatherSample(
       for (let c = 0; c < chains; c++) {
         const from = i * batch.chains + first + c, to = c * draws + start + i;
         positions.set(batch.positions.subarray(from * dim, (from + 1) * dim), to * dim);
-        logLik[to] = batch.logLik[from]! + toOriginalUnits;
+        logLik[to] = batch.logLik[from]! + shift;
         logDensity[to] = batch.logPrior[from]! + logLik[to]!;
         energy[to] = batch.energy[from]!;
         divergences += batch.diverging[from]!;
@@ -66,6 +67,35 @@ export function gatherSample(
   }
   return { chains, draws, positions, logDensity, logLik, energy, divergences, acceptance };
 }
+
+/**
+ * Independent draws of an approximation, as one chain.
+ *
+ * @param draws positions (n, D) and both parts of their log density, (n), in standardised units
+ */
+export function independentSample(
+  problem: HillProblem,
+  { positions, logPrior, logLik: standardised }: {
+    readonly positions: Float64Array;
+    readonly logPrior: Float64Array;
+    readonly logLik: Float64Array;
+  },
+): Sample {
+  const shift = toOriginalUnits(problem), logLik = standardised.map((value) => value + shift);
+  return {
+    chains: 1,
+    draws: logLik.length,
+    positions,
+    logDensity: logLik.map((value, i) => value + logPrior[i]!),
+    logLik,
+    energy: new Float64Array(0),
+    divergences: NaN,
+    acceptance: NaN,
+  };
+}
+
+/** What to add to a log density of the standardised response: standardising multiplied it by its sd, row by row. */
+export const toOriginalUnits = ({ rows, units }: HillProblem): number => -rows * Math.log(units.responseSd);
 
 /** Smallest E-BFMI of any chain. */
 export const sampleEbfmi = ({ energy, chains, draws }: Sample): number => minEbfmi(energy, chains, draws);

@@ -1,6 +1,6 @@
 /** `diagnose`: reads a finished run back and judges its draws anew. */
 import { join } from "node:path";
-import { assess } from "../assess.ts";
+import { assess, assessApproximation } from "../assess.ts";
 import { InputError } from "../errors.ts";
 import { summaryText } from "../report/summary.ts";
 import { readComponents } from "../runs/components.ts";
@@ -25,10 +25,10 @@ export const diagnose = defineCommand({
     const comparison = await readComponents(path);
     if (comparison !== undefined) return showComparison(path, comparison, values, out);
     const run = await readRun(path);
-    const { tempering, auto } = run.report;
+    const { tempering, auto, approximation } = run.report;
     const report: FitReport = {
       ...run.report,
-      ...assess(run.draws, {
+      ...(approximation !== undefined ? assessApproximation(run.draws, approximation) : assess(run.draws, {
         components: run.report.model.components,
         maxSpend: run.report.data.max_spend,
         divergences: run.report.diagnostics.divergences,
@@ -37,7 +37,7 @@ export const diagnose = defineCommand({
           ? { strongerMethod: "--method tempered" }
           : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
         ...(auto === undefined ? {} : { doubts: auto.doubts }),
-      }),
+      })),
     };
     const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
     const style = { width: out.width(), paint: out.paint };

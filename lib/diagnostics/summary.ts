@@ -1,7 +1,7 @@
 /**
  * The table of every parameter, and its condensation into one line per layer of the verdict.
  */
-import { columnQuantile, sortColumn } from "./column.ts";
+import { type Column, columnQuantile, sortColumn } from "./column.ts";
 import type { Draws } from "./draws.ts";
 import { essBulk, essTail, mcseMean } from "./ess.ts";
 import { mean, variance } from "./numeric.ts";
@@ -40,21 +40,39 @@ export interface Layer {
 export function summarise(draws: Draws, names: Iterable<string> = draws.columns.keys()): SummaryRow[] {
   return Array.from(names, (name) => {
     const column = sortColumn(columnOf(draws, name), draws.chains, draws.draws);
-    const finite = column.values.every(Number.isFinite);
-    const q = (probability: number) => finite ? columnQuantile(column, probability) : NaN;
     return {
       name,
-      mean: finite ? mean(column.values) : NaN,
-      sd: finite ? Math.sqrt(variance(column.values)) : NaN,
-      q5: q(0.05),
-      q50: q(0.5),
-      q95: q(0.95),
+      ...momentsOf(column),
       rhat: rhat(column),
       ess_bulk: essBulk(column),
       ess_tail: essTail(column),
       mcse_mean: mcseMean(column),
     };
   });
+}
+
+/** The same of independent draws of an approximation, which have no chains to agree: NaN for all that speaks of them. */
+export function moments(draws: Draws, names: Iterable<string> = draws.columns.keys()): SummaryRow[] {
+  return Array.from(names, (name) => ({
+    name,
+    ...momentsOf(sortColumn(columnOf(draws, name), draws.chains, draws.draws)),
+    rhat: NaN,
+    ess_bulk: NaN,
+    ess_tail: NaN,
+    mcse_mean: NaN,
+  }));
+}
+
+function momentsOf(column: Column): Pick<SummaryRow, "mean" | "sd" | "q5" | "q50" | "q95"> {
+  const finite = column.values.every(Number.isFinite);
+  const q = (probability: number) => finite ? columnQuantile(column, probability) : NaN;
+  return {
+    mean: finite ? mean(column.values) : NaN,
+    sd: finite ? Math.sqrt(variance(column.values)) : NaN,
+    q5: q(0.05),
+    q50: q(0.5),
+    q95: q(0.95),
+  };
 }
 
 /** Convergence of the named columns, or of all; what {@link summarise} gives, without the moments. */

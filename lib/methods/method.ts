@@ -3,7 +3,7 @@ import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
-import type { AutoReport, FitReport } from "../runs/schema.ts";
+import type { ApproximationReport, AutoReport, FitReport } from "../runs/schema.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
 
@@ -36,6 +36,8 @@ export interface Sampled {
   readonly tempering?: Tempering;
   /** What `auto` did to arrive at the sample. */
   readonly auto?: AutoReport;
+  /** Of approximate methods: their draws are judged by this, not by how chains agree. */
+  readonly approximation?: ApproximationReport;
 }
 
 /**

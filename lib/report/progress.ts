@@ -25,7 +25,7 @@ export function progressView(sink: Sink, quiet: boolean, now: () => number = Dat
 
 /** What a line says: `sampling 40%  200/500  61.2 k transitions/s  ETA 4.1 s  0 divergences  R-hat 1.012`. */
 export function progressLine(progress: Progress): string {
-  const { phase, step, done, total, transitionsPerSecond, divergences, rhat, etaSeconds } = progress;
+  const { phase, step, done, total, transitionsPerSecond, divergences, elbo, rhat, etaSeconds } = progress;
   const sampling = phase === "warm-up" || phase === "sampling";
   const percent = total > 0 ? Math.floor(100 * done / total) : 0;
   return [
@@ -34,6 +34,7 @@ export function progressLine(progress: Progress): string {
     transitionsPerSecond > 0 ? `${formatLarge(transitionsPerSecond)} transitions/s` : "",
     etaSeconds === undefined ? "" : `ETA ${formatSeconds(etaSeconds)}`,
     sampling ? `${formatCount(divergences)} ${divergences === 1 ? "divergence" : "divergences"}` : "",
+    elbo === undefined ? "" : `ELBO ${formatFixed(elbo, 2)}`,
     rhat === undefined ? "" : `R-hat ${formatFixed(rhat, 3)}`,
   ].filter((part) => part !== "").join("  ");
 }

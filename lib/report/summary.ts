@@ -1,6 +1,6 @@
 /** A run on one screen: what was fitted, the parameters, the response curve, the checks, the verdict. */
 import type { Draws } from "../diagnostics/draws.ts";
-import type { FitReport } from "../runs/schema.ts";
+import type { ApproximationReport, FitReport } from "../runs/schema.ts";
 import { type Curve, curvePlot, responseCurve } from "./curve.ts";
 import { formatCount, formatFixed, formatLarge, formatNumber, formatSeconds, plural } from "./format.ts";
 import { type Column, hang, tableLines, wrap } from "./layout.ts";
@@ -41,19 +41,25 @@ export function summaryText(
 
 /** The verdict and what it rests on: both thresholds, then one sentence per reason. */
 export function verdictLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
-  const { status, handover, strict, reasons } = report.verdict;
+  const { status, handover, strict, reasons } = report.verdict, { approximation } = report;
   const colour = ({ pass: "green", review: "yellow", fail: "red" } as const)[status];
   const met = (passed: boolean) => passed ? "met" : "not met";
   return [
     paint("bold", "Verdict: ") + paint(colour, status.toUpperCase()),
-    ...hang("  ", `handover (R-hat <= 1.05, bulk ESS >= 100): ${met(handover)}`, width),
-    ...hang("  ", `strict (R-hat <= 1.01, bulk and tail ESS >= 400): ${met(strict)}`, width),
+    ...(approximation === undefined
+      ? [
+        `handover (R-hat <= 1.05, bulk ESS >= 100): ${met(handover)}`,
+        `strict (R-hat <= 1.01, bulk and tail ESS >= 400): ${met(strict)}`,
+      ]
+      : [`approximation, judged by Pareto k-hat alone: ${approximation.status}`])
+      .flatMap((line) => hang("  ", line, width)),
     ...[...reasons, ...report.warnings].flatMap((reason) => hang("  - ", reason, width)),
   ];
 }
 
 function headerLines(report: FitReport, style: SummaryStyle): string[] {
-  const { data, model, sampling, timing } = report;
+  const { data, model, timing } = report,
+    found = report.approximation === undefined ? "warm-up" : "optimising";
   const dates = data.first_date !== null && data.last_date !== null
     ? `, ${data.first_date} to ${data.last_date}`
     : "";
@@ -73,14 +79,13 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
       [
         "Method",
         `${report.method}${report.auto === undefined ? "" : `, answered by ${report.auto.answer}`}, ${
-          plural(sampling.chains, "chain")
-        } of ${formatCount(sampling.warmup)} warm-up + ` +
-        `${plural(sampling.draws, "draw")}, seed ${report.seed}`,
+          sizesText(report)
+        }, seed ${report.seed}`,
       ],
       ["Engine", `${report.engine} on ${report.adapter}${report.software ? " (software adapter)" : ""}`],
       [
         "Time",
-        `${formatSeconds(timing.total_s)}: warm-up ${formatSeconds(timing.warmup_s)}, sampling ` +
+        `${formatSeconds(timing.total_s)}: ${found} ${formatSeconds(timing.warmup_s)}, sampling ` +
         `${formatSeconds(timing.sampling_s)}; ${formatLarge(timing.gradients)} gradients, ` +
         `${formatLarge(rate)} per second`,
       ],
@@ -94,6 +99,13 @@ function stepLines({ auto }: FitReport, style: SummaryStyle): string[] {
     `${i + 1}. ${method}, ${why}: ${found} (${formatSeconds(total_s)}, ${formatLarge(gradients)} gradients).`
   );
   return labelled(sentences.map((sentence, i) => [i === 0 ? "Steps" : "", sentence] as const), style);
+}
+
+function sizesText({ sampling, approximation }: FitReport): string {
+  return approximation === undefined
+    ? `${plural(sampling.chains, "chain")} of ${formatCount(sampling.warmup)} warm-up + ` +
+      plural(sampling.draws, "draw")
+    : `${plural(approximation.starts, "start")}, ${plural(sampling.draws, "draw")}`;
 }
 
 function parameterLines(report: FitReport, { width, paint }: SummaryStyle): string[] {
@@ -110,9 +122,11 @@ function parameterLines(report: FitReport, { width, paint }: SummaryStyle): stri
     column("5%", 1, (row) => formatNumber(row.q5)),
     column("50%", 6, (row) => formatNumber(row.q50)),
     column("95%", 1, (row) => formatNumber(row.q95)),
-    column("R-hat", 2, (row) => formatFixed(row.rhat, 3)),
-    column("ESS bulk", 3, (row) => formatCount(Math.round(row.ess_bulk))),
-    column("ESS tail", 5, (row) => formatCount(Math.round(row.ess_tail))),
+    ...(report.approximation !== undefined ? [] : [
+      column("R-hat", 2, (row) => formatFixed(row.rhat, 3)),
+      column("ESS bulk", 3, (row) => formatCount(Math.round(row.ess_bulk))),
+      column("ESS tail", 5, (row) => formatCount(Math.round(row.ess_tail))),
+    ]),
   ], width);
   return [paint("bold", title), ...body];
 }
@@ -130,13 +144,32 @@ function curveLines(report: FitReport, draws: Draws, { width, paint }: SummarySt
 }
 
 function checkLines(report: FitReport, style: SummaryStyle): string[] {
-  const { diagnostics, elpd, holdout, waic } = report;
+  const { elpd, holdout, waic } = report;
   const badK = elpd.bad_k === 0
     ? "every Pareto k-hat is good"
     : `${plural(elpd.bad_k, "row")} with a Pareto k-hat too large to trust`;
   const plusMinus = (value: number, error: number) =>
     `${formatFixed(value, 1)} (se ${formatFixed(error, 1)})`;
   return labelled([
+    ...(report.approximation === undefined
+      ? chainEntries(report.diagnostics)
+      : approximationEntries(report.approximation)),
+    ["LOO", `elpd ${plusMinus(elpd.loo, elpd.se)}, p_loo ${formatFixed(elpd.p_loo, 1)}; ${badK}`],
+    ["WAIC", `elpd ${plusMinus(waic.elpd, waic.se)}, p_waic ${formatFixed(waic.p_waic, 1)}`],
+    [
+      "Hold-out",
+      holdout === null ? "" : `RMSE ${formatNumber(holdout.rmse)}, CRPS ${formatNumber(holdout.crps)}; ` +
+        `the 90% band covers ${formatFixed(100 * holdout.coverage_90, 0)}% of the held-out rows`,
+    ],
+    ["Evidence", evidenceText(report)],
+    ["Ladders", report.tempering === undefined ? "" : laddersText(report.tempering)],
+  ], style);
+}
+
+type Entry = readonly [label: string, text: string];
+
+function chainEntries(diagnostics: FitReport["diagnostics"]): Entry[] {
+  return [
     [
       "Chains",
       `largest R-hat ${formatFixed(diagnostics.max_rhat, 3)}, smallest ESS ` +
@@ -151,16 +184,31 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
       `R-hat ${formatFixed(diagnostics.label_invariant.max_rhat, 3)} of what no labelling changes, ` +
       `${formatFixed(diagnostics.relabelled.max_rhat, 3)} of relabelled curves`,
     ],
-    ["LOO", `elpd ${plusMinus(elpd.loo, elpd.se)}, p_loo ${formatFixed(elpd.p_loo, 1)}; ${badK}`],
-    ["WAIC", `elpd ${plusMinus(waic.elpd, waic.se)}, p_waic ${formatFixed(waic.p_waic, 1)}`],
+  ];
+}
+
+/** Solutions named one by one. */
+const NAMED_OPTIMA = 4;
+
+function approximationEntries(approximation: ApproximationReport): Entry[] {
+  const { k_hat, proposals, effective_size, importance_weighted, elbo, elbo_error, optima } = approximation;
+  const weights = optima.slice(0, NAMED_OPTIMA).map(({ weight }) => `${formatFixed(100 * weight, 1)}%`);
+  if (optima.length > NAMED_OPTIMA) weights.push("…");
+  return [
     [
-      "Hold-out",
-      holdout === null ? "" : `RMSE ${formatNumber(holdout.rmse)}, CRPS ${formatNumber(holdout.crps)}; ` +
-        `the 90% band covers ${formatFixed(100 * holdout.coverage_90, 0)}% of the held-out rows`,
+      "k-hat",
+      `${formatFixed(k_hat, 2)} over ${plural(proposals, "proposal")}, worth ` +
+      `${plural(Math.round(effective_size), "weighted draw")}; the draws kept are ` +
+      (importance_weighted ? "picked by importance weights" : "the approximation's own"),
     ],
-    ["Evidence", evidenceText(report)],
-    ["Ladders", report.tempering === undefined ? "" : laddersText(report.tempering)],
-  ], style);
+    [
+      "ELBO",
+      `${formatFixed(elbo, 2)} (se ${formatFixed(elbo_error, 2)}), ${
+        plural(approximation.iterations, "iteration")
+      }; ` +
+      (optima.length === 1 ? "one solution" : `${optima.length} solutions, of weight ${weights.join(", ")}`),
+    ],
+  ];
 }
 
 function evidenceText({ log_evidence, tempering }: FitReport): string {

@@ -3,6 +3,7 @@
  * reading back, `--json` and the types of the code that fills it in.
  */
 import { z } from "zod";
+import { APPROXIMATION_STATUSES } from "../diagnostics/approximation.ts";
 
 /** Raised whenever an older hillmix could not read the file; additions alone do not raise it. */
 export const SCHEMA_VERSION = 1;
@@ -10,6 +11,8 @@ export const SCHEMA_VERSION = 1;
 /** A number in memory, where NaN means "could not be computed"; JSON has no NaN, so it is `null` in the file. */
 const real = z.number().nullable().transform((value) => value ?? NaN);
 const count = z.number().int().nonnegative();
+/** A count that some methods have nothing to count for. */
+const optionalCount = count.nullable().transform((value) => value ?? NaN);
 const text = z.string();
 
 const verdictStatus = z.enum(["pass", "review", "fail"]);
@@ -63,6 +66,28 @@ const auto = z.object({
   steps: z.array(step),
   /** What keeps the verdict from `pass` though nothing in the draws does. */
   doubts: z.array(text),
+});
+
+const approximation = z.object({
+  /** What Pareto k-hat allows: see `lib/diagnostics/approximation.ts`. */
+  status: z.enum(APPROXIMATION_STATUSES),
+  /** Of the ratios posterior / approximation; null where no tail could be fitted. */
+  k_hat: real,
+  /** Draws of the approximation that k-hat was computed from. */
+  proposals: count,
+  /** How many equally weighted draws the weighted proposals are worth. */
+  effective_size: real,
+  /** Whether the draws kept were picked by importance weights; otherwise they are the approximation's own. */
+  importance_weighted: z.boolean(),
+  /** Evidence lower bound of the best optimum, data in original units, natural log, and its Monte Carlo error. */
+  elbo: real,
+  elbo_error: real,
+  starts: count,
+  iterations: count,
+  /** Distinct solutions that the approximation mixes, heaviest first, and the starts that ended in each. */
+  optima: z.array(z.object({ elbo: real, weight: real, starts: count })),
+  /** Bound of the best start after each iteration, as the optimiser saw it. */
+  elbo_trace: z.array(real),
 });
 
 /** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
@@ -137,14 +162,16 @@ export const fitReportSchema = z.object({
     gradients: real,
     transitions: count,
   }),
+  /** Null throughout for approximate methods, whose draws no chain made; see `approximation`. */
   diagnostics: convergence.extend({
     min_ess_tail: real,
-    divergences: count,
+    divergences: optionalCount,
     ebfmi_min: real,
     label_invariant: convergence,
     relabelled: convergence,
   }),
   verdict: z.object({
+    /** Of an approximate method `review` where its draws may be used and `fail` where not, never `pass`. */
     status: verdictStatus,
     /** R-hat <= 1.05 and bulk ESS >= 100. */
     handover: z.boolean(),
@@ -181,6 +208,8 @@ export const fitReportSchema = z.object({
   }).optional(),
   /** What `auto` did; absent from fits by a named method. */
   auto: auto.optional(),
+  /** Approximate methods only. */
+  approximation: approximation.optional(),
   warnings: z.array(text),
   summary: z.array(summaryRow),
 });
@@ -196,6 +225,9 @@ export type AutoReport = z.output<typeof auto>;
 
 /** One mode of a tempered run. */
 export type ModeReport = z.output<typeof mode>;
+
+/** How an approximation was found and how far it can be used. */
+export type ApproximationReport = z.output<typeof approximation>;
 
 /** What was asked for, as recorded in the run. */
 export type FitInputs = FitReport["inputs"];

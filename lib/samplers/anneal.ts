@@ -85,13 +85,19 @@ export function reweigh(
   return { logWeights: next, ancestors: moved ? ancestors : undefined };
 }
 
-/** As many indices as there are weights, each drawn about weight * count times. */
-function systematic(logWeights: Float64Array, uniform: number): number[] {
-  const highest = Math.max(...logWeights), weights = logWeights.map((w) => Math.exp(w - highest));
-  const total = weights.reduce((sum, w) => sum + w, 0), count = weights.length;
+/**
+ * Indices in ascending order, each drawn about weight * count times (systematic resampling).
+ *
+ * @param uniform in (0, 1)
+ * @param count how many; as many as there are weights when left out
+ */
+export function systematic(logWeights: Float64Array, uniform: number, count = logWeights.length): number[] {
+  const highest = logWeights.reduce((a, b) => Math.max(a, b), -Infinity);
+  const weights = logWeights.map((w) => Math.exp(w - highest));
+  const total = weights.reduce((sum, w) => sum + w, 0), last = weights.length - 1;
   let at = 0, passed = weights[0]! / total;
   return Array.from({ length: count }, (_, i) => {
-    while (passed < (i + uniform) / count && at < count - 1) passed += weights[++at]! / total;
+    while (passed < (i + uniform) / count && at < last) passed += weights[++at]! / total;
     return at;
   });
 }

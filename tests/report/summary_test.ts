@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { stripVTControlCharacters } from "node:util";
+import { approximationVerdict } from "../../lib/diagnostics/approximation.ts";
 import { displayWidth } from "../../lib/report/layout.ts";
 import { summaryText, verdictLines } from "../../lib/report/summary.ts";
 import { coloured, plain } from "../../lib/report/terminal.ts";
+import type { ApproximationReport } from "../../lib/runs/schema.ts";
 import { fakeOutcome } from "../runs/fixture.ts";
 
 const files = ["runs/20261122T104501Z-weekly-sales-k2/fit.json", "draws.csv"];
@@ -138,4 +140,36 @@ Deno.test("colour changes no letter, and marks the three verdicts apart", () => 
       .replace(status.toUpperCase(), "")
   );
   assert.equal(new Set(marks).size, 3);
+});
+
+const APPROXIMATION: ApproximationReport = {
+  status: "usable with importance weights",
+  k_hat: 0.623,
+  proposals: 4000,
+  effective_size: 812.4,
+  importance_weighted: true,
+  elbo: -684.273,
+  elbo_error: 0.041,
+  starts: 64,
+  iterations: 151,
+  optima: [0.5, 0.2, 0.15, 0.1, 0.05].map((weight) => ({ elbo: -684, weight, starts: 5 })),
+  elbo_trace: [-900, -684],
+};
+
+Deno.test("an approximation shows its own check, and neither R-hat nor thresholds it cannot meet", () => {
+  const verdict = approximationVerdict({ kHat: APPROXIMATION.k_hat, proposals: APPROXIMATION.proposals });
+  const text = textAt(80, { approximation: APPROXIMATION, method: "advi", verdict }),
+    flat = text.replaceAll(/\s+/g, " ");
+  for (
+    const part of [
+      "advi, 64 starts, 50 draws, seed 42",
+      "optimising 30.5 s, sampling 40.3 s",
+      "k-hat 0.62 over 4,000 proposals, worth 812 weighted draws; the draws kept are picked by importance weights",
+      "ELBO -684.27 (se 0.04), 151 iterations; 5 solutions, of weight 50.0%, 20.0%, 15.0%, 10.0%, …",
+      "Verdict: REVIEW approximation, judged by Pareto k-hat alone: usable with importance weights",
+    ]
+  ) assert.ok(flat.includes(part), part);
+  const one = textAt(80, { approximation: { ...APPROXIMATION, optima: APPROXIMATION.optima.slice(0, 1) } });
+  assert.match(one, /one solution/);
+  assert.doesNotMatch(text, /R-hat|ESS|handover|E-BFMI/);
 });
