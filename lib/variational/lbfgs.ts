@@ -2,8 +2,7 @@
  * Quasi-Newton ascent of one path as a machine that asks for one evaluation at a time, so that many paths share each
  * batch and none waits for another's line search. Limited memory over a diagonal that is learnt too, as in algorithm 3
  * of Zhang, Carpenter, Gelman & Vehtari 2022 ("Pathfinder: parallel quasi-Newton variational inference", JMLR
- * 23(306)); in few dimensions the inverse Hessian is held dense, which is the same estimate and serves as a
- * covariance as it is.
+ * 23(306)); the same estimate, written out, serves as a covariance.
  */
 
 /** A position and what the target says there. */
@@ -38,8 +37,6 @@ export interface LbfgsState {
   readonly pairs: readonly Pair[];
   /** What the pairs build the inverse Hessian on, (D). */
   readonly diagonal: Float64Array;
-  /** Estimate for minus the log density, (D, D), positive definite but for rounding. */
-  readonly inverseHessian: Float64Array;
   /** Inverse Hessian times gradient: the Newton step, (D). */
   readonly direction: Float64Array;
   readonly search: Search;
@@ -129,12 +126,12 @@ function restart({ point, pairs, idle, ...state }: LbfgsState): readonly [LbfgsS
 /** Points a path at its next search. */
 function aim(state: Pick<LbfgsState, "point" | "pairs" | "diagonal" | "idle">): LbfgsState {
   const { point: { logDensity, gradient }, pairs, diagonal } = state;
-  const inverseHessian = invert(diagonal, pairs), direction = multiply(inverseHessian, gradient);
+  const direction = newtonStep(diagonal, pairs, gradient);
   // Knowing no curvature, the first step has length one at most: the scale of the coordinates.
   const length = pairs.length > 0 ? 1 : Math.min(1, 1 / Math.sqrt(dot(gradient, gradient)));
   const lowSlope = dot(gradient, direction);
   const search = { length, low: 0, lowValue: logDensity, lowSlope, high: Infinity, tries: 0 };
-  return { ...state, inverseHessian, direction, search };
+  return { ...state, direction, search };
 }
 
 /** Where to look next after a length that rose. */
@@ -161,8 +158,27 @@ function learnDiagonal(diagonal: Float64Array, step: Float64Array, change: Float
   return diagonal.map((d, i) => b / (a / d + change[i]! ** 2 - a * (step[i]! / d) ** 2 / c));
 }
 
-/** BFGS updates of a diagonal matrix by every pair in turn (Nocedal & Wright, equation 6.17), (D, D). */
-function invert(diagonal: Float64Array, pairs: readonly Pair[]): Float64Array {
+/** Inverse Hessian times gradient by the two loops over the pairs (Nocedal & Wright, algorithm 7.4). */
+function newtonStep(diagonal: Float64Array, pairs: readonly Pair[], gradient: Float64Array): Float64Array {
+  const result = gradient.slice(), shares: number[] = [];
+  const add = (vector: Float64Array, factor: number) => {
+    for (let i = 0; i < result.length; i++) result[i]! += factor * vector[i]!;
+  };
+  for (const { step, change } of pairs.toReversed()) {
+    const share = dot(step, result) / dot(step, change);
+    shares.push(share);
+    add(change, -share);
+  }
+  for (let i = 0; i < result.length; i++) result[i]! *= diagonal[i]!;
+  for (const { step, change } of pairs) add(step, shares.pop()! - dot(change, result) / dot(step, change));
+  return result;
+}
+
+/**
+ * Estimate of the inverse Hessian of minus the log density, (D, D), positive definite but for rounding: BFGS updates
+ * of the diagonal by every pair in turn (Nocedal & Wright, equation 6.17).
+ */
+export function inverseHessianOf({ diagonal, pairs }: Pick<LbfgsState, "diagonal" | "pairs">): Float64Array {
   const dim = diagonal.length, inverse = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) inverse[i * dim + i] = diagonal[i]!;
   for (const { step, change } of pairs) {

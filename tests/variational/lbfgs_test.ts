@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import {
   initLbfgs,
+  inverseHessianOf,
   type LbfgsInfo,
   type LbfgsState,
   type Point,
@@ -59,13 +60,26 @@ Deno.test("a quadratic is climbed to the top, and its covariance learnt on the w
   );
   assert.equal(kinds.at(-1), "converged");
   assert.ok(kinds.length < 60, `${kinds.length} evaluations`);
+  const covariance = inverseHessianOf(state);
   for (let i = 0; i < dim; i++) {
     assert.ok(Math.abs(state.point.position[i] - mean[i]) < 0.01 * sd[i], `coordinate ${i}`);
-    const learnt = Math.sqrt(state.inverseHessian[i * dim + i]);
+    const learnt = Math.sqrt(covariance[i * dim + i]);
     assert.ok(Math.abs(learnt / sd[i] - 1) < 0.05, `sd ${i}: ${learnt}, exactly ${sd[i]}`);
   }
-  const correlation = state.inverseHessian[1] / (sd[0] * sd[1]);
+  const correlation = covariance[1] / (sd[0] * sd[1]);
   assert.ok(Math.abs(correlation - 0.7) < 0.05, `correlation ${correlation}`);
+});
+
+Deno.test("steps follow the estimate of the inverse Hessian", () => {
+  const dim = 5, { target } = correlatedGaussian(dim, 0.7);
+  climb(targetOf(gaussianDensity(target.mean, target.precision)), new Array(dim).fill(9), (state) => {
+    const inverse = inverseHessianOf(state), { gradient } = state.point;
+    const size = Math.sqrt(state.direction.reduce((sum, x) => sum + x * x, 0));
+    for (let i = 0; i < dim; i++) {
+      const product = gradient.reduce((sum, g, j) => sum + inverse[i * dim + j] * g, 0);
+      assert.ok(Math.abs(state.direction[i] - product) <= 1e-6 * size, `coordinate ${i}`);
+    }
+  });
 });
 
 Deno.test("a curved ridge is followed to its end, uphill all the way", () => {
@@ -102,7 +116,8 @@ Deno.test("the estimate stays positive definite where the target curves the wron
     value: -x * x + y * y - 0.1 * y ** 4,
     gradient: [-2 * x, 2 * y - 0.4 * y ** 3],
   });
-  const { state } = climb(saddle, [1, 0.01], ({ inverseHessian: [a, b, , d] }) => {
+  const { state } = climb(saddle, [1, 0.01], (state) => {
+    const [a, b, , d] = inverseHessianOf(state);
     assert.ok(a > 0 && a * d - b * b > 0);
   });
   assert.ok(Math.abs(Math.abs(state.point.position[1]) - Math.sqrt(5)) < 1e-2);
