@@ -1,0 +1,164 @@
+/**
+ * Pathfinder (Zhang, Carpenter, Gelman & Vehtari 2022, "Pathfinder: parallel quasi-Newton variational inference", JMLR
+ * 23(306)): every path climbs the log density, and the normal approximation of highest evidence bound along the way
+ * stands for it. All paths share each batch of evaluations, so a round costs one trip to the engine however many they
+ * are.
+ *
+ * Differs from the paper in what few dimensions and many paths allow: a longer memory of curvature (see `lbfgs.ts`),
+ * bounds of all approximations over the same standard normals, so that their order is not noise.
+ */
+import type { Ensemble, Evaluation } from "../engine/ensemble.ts";
+import { initLbfgs, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
+import { type Normal, normalOf, place } from "./normal.ts";
+
+/** Draws that each evidence bound is estimated from (CmdStan's default). */
+export const BOUND_DRAWS = 25;
+
+/** Of one problem: what paths need of an ensemble. */
+export type Target = Pick<Ensemble, "dim" | "evaluate">;
+
+/** Where a path led. */
+export interface Path {
+  /** Its approximation of highest bound. */
+  readonly normal: Normal;
+  /** That bound, as it was chosen by: the highest of many, so a little too high. */
+  readonly bound: number;
+  /** The last iterate. */
+  readonly top: Point;
+}
+
+export interface PathsProgress {
+  readonly rounds: number;
+  /** Paths that have ended. */
+  readonly ended: number;
+  /** Highest bound so far; -Infinity while there is none. */
+  readonly bound: number;
+  readonly gradients: number;
+}
+
+export interface Paths {
+  /** Those that found an approximation, at least one. */
+  readonly paths: readonly Path[];
+  /** Highest bound after each round. */
+  readonly boundTrace: readonly number[];
+  readonly gradients: number;
+  /** Paths that ran out of rounds. */
+  readonly unfinished: number;
+}
+
+/** A path under way. */
+interface Walker {
+  state: LbfgsState;
+  ended: boolean;
+  best: Omit<Path, "top"> | undefined;
+}
+
+/** An approximation whose bound is not known yet. */
+interface Candidate {
+  readonly walker: Walker;
+  readonly normal: Normal;
+}
+
+/**
+ * Follows every start to the top of its hill.
+ *
+ * @param starts (paths, D)
+ * @param normals standard normal draws for the bounds, (BOUND_DRAWS, D)
+ * @param most rounds, each one evaluation of every path that is still climbing
+ * @param onProgress called after every round
+ * @throws the signal's reason when aborted
+ * @throws Error when no path finds an approximation
+ */
+export async function followPaths(
+  target: Target,
+  starts: Float64Array,
+  normals: Float64Array,
+  most: number,
+  onProgress: (progress: PathsProgress) => void = () => {},
+  signal?: AbortSignal,
+): Promise<Paths> {
+  const { dim } = target, boundTrace: number[] = [];
+  const first = starts.map(Math.fround), found = await target.evaluate(first);
+  let gradients = first.length / dim, bound = -Infinity;
+  const walkers = Array.from({ length: first.length / dim }, (_, p) => pointOf(first, found, p))
+    .filter(({ logDensity, gradient }) => Number.isFinite(logDensity) && gradient.every(Number.isFinite))
+    .map((point): Walker => ({ state: initLbfgs(point), ended: false, best: undefined }));
+
+  let candidates: readonly Candidate[] = [];
+  for (;;) {
+    const climbing = boundTrace.length < most ? walkers.filter(({ ended }) => !ended) : [];
+    if (climbing.length === 0 && candidates.length === 0) break;
+    signal?.throwIfAborted();
+    const positions = layOut(climbing, candidates, normals, dim);
+    const evaluation = await target.evaluate(positions);
+    gradients += positions.length / dim;
+    candidates.forEach(({ walker, normal }, c) => {
+      const own = boundOf(normal, normals, evaluation, climbing.length + c * BOUND_DRAWS);
+      if (own > (walker.best?.bound ?? -Infinity)) walker.best = { normal, bound: own };
+      bound = Math.max(bound, own);
+    });
+    candidates = climbing.flatMap((walker, w) => {
+      const [state, { kind }] = stepLbfgs(walker.state, pointOf(positions, evaluation, w));
+      walker.state = state;
+      walker.ended = kind === "converged" || kind === "stuck";
+      const normal = kind === "moved" || kind === "converged" ? approximate(state) : undefined;
+      return normal === undefined ? [] : [{ walker, normal }];
+    });
+    boundTrace.push(bound);
+    const ended = starts.length / dim - walkers.filter((walker) => !walker.ended).length;
+    onProgress({ rounds: boundTrace.length, ended, bound, gradients });
+  }
+
+  const paths = walkers.flatMap(({ best, state }) =>
+    best === undefined ? [] : [{ ...best, top: state.point }]
+  );
+  if (paths.length === 0) {
+    throw new Error("No path found a normal approximation of finite density; try another --seed");
+  }
+  return { paths, boundTrace, gradients, unfinished: walkers.filter(({ ended }) => !ended).length };
+}
+
+/** Where every climbing path wants to go, then the draws of every candidate, (n, D). */
+function layOut(
+  climbing: readonly Walker[],
+  candidates: readonly Candidate[],
+  normals: Float64Array,
+  dim: number,
+): Float64Array {
+  const positions = new Float64Array((climbing.length + candidates.length * BOUND_DRAWS) * dim);
+  climbing.forEach(({ state }, w) => positions.set(trialOf(state), w * dim));
+  candidates.forEach(({ normal }, c) => {
+    const first = climbing.length + c * BOUND_DRAWS;
+    for (let m = 0; m < BOUND_DRAWS; m++) place(normal, normals, m * dim, positions, (first + m) * dim);
+  });
+  return positions;
+}
+
+function pointOf(positions: Float64Array, { logPrior, logLik, gradient }: Evaluation, row: number): Point {
+  const dim = gradient.length / logPrior.length, own = [row * dim, (row + 1) * dim] as const;
+  return {
+    position: positions.slice(...own),
+    logDensity: logPrior[row]! + logLik[row]!,
+    gradient: gradient.slice(...own),
+  };
+}
+
+/** The normal that the curvature at an iterate speaks for: its mean is where a Newton step leads. */
+function approximate({ point, direction, inverseHessian }: LbfgsState): Normal | undefined {
+  return normalOf(point.position.map((x, i) => x + direction[i]!), inverseHessian);
+}
+
+/** Evidence lower bound over draws evaluated in rows `first ..`; -Infinity where the target has no density. */
+function boundOf(
+  { mean, logDeterminant }: Normal,
+  normals: Float64Array,
+  { logPrior, logLik }: Evaluation,
+  first: number,
+): number {
+  let sum = 0;
+  for (let m = 0; m < BOUND_DRAWS; m++) sum += logPrior[first + m]! + logLik[first + m]!;
+  const squares = normals.reduce((total, z) => total + z * z, 0) / BOUND_DRAWS;
+  const entropy = logDeterminant + 0.5 * (mean.length * Math.log(2 * Math.PI) + squares);
+  const bound = sum / BOUND_DRAWS + entropy;
+  return Number.isFinite(bound) ? bound : -Infinity;
+}
