@@ -45,6 +45,13 @@ export const METHODS = {
     warmup: 600,
     draws: 800,
   },
+  pathfinder: {
+    title:
+      "pathfinder: normals found on the way to many modes, pooled by weight; approximate, judged by k-hat",
+    chains: { webgpu: 64, cpu: 64 },
+    warmup: 400,
+    draws: 4000,
+  },
 } as const satisfies Record<string, MethodInfo>;
 
 export type MethodName = keyof typeof METHODS;

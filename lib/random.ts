@@ -20,6 +20,7 @@ export const Purpose = {
   reference: 8,
   swap: 9,
   tree: 10,
+  approximation: 11,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 

@@ -29,6 +29,8 @@ export interface Approximated {
   readonly starts: number;
   readonly iterations: number;
   readonly gradients: number;
+  /** Whether proposals stand for the posterior through their weights alone: draws are then always picked by them. */
+  readonly alwaysWeighted?: boolean;
 }
 
 /** Seconds spent finding the approximation, and drawing from it. */
@@ -39,7 +41,7 @@ export interface ApproximationTiming {
 
 /**
  * Judges the proposals and keeps as many as were asked for: as they come where they are usable, or are not to be
- * used at all, and picked by importance weights in between.
+ * used at all, and picked by importance weights in between or where they are nothing without.
  */
 export function gatherApproximation(
   problem: HillProblem,
@@ -49,7 +51,7 @@ export function gatherApproximation(
 ): Sampled {
   const { proposals } = found, { kHat, logWeights, effectiveSize } = weigh(proposals);
   const evidence = { kHat, proposals: logWeights.length }, status = approximationStatus(evidence);
-  const weighted = status === "usable with importance weights";
+  const weighted = found.alwaysWeighted === true || status === "usable with importance weights";
   const chosen = weighted
     ? resample(logWeights, draws, new RandomStream(seed, Purpose.resample).uniform())
     : Array.from({ length: draws }, (_, i) => i);

@@ -4,6 +4,7 @@ import { sampleAuto } from "./auto.ts";
 import { sampleChees } from "./chees.ts";
 import type { Method } from "./method.ts";
 import { sampleNuts } from "./nuts.ts";
+import { approximatePathfinder } from "./pathfinder.ts";
 import { sampleTempered } from "./tempered.ts";
 
 export const SAMPLERS: Readonly<Record<MethodName, Method>> = {
@@ -11,4 +12,5 @@ export const SAMPLERS: Readonly<Record<MethodName, Method>> = {
   chees: sampleChees,
   nuts: sampleNuts,
   tempered: sampleTempered,
+  pathfinder: approximatePathfinder,
 };

@@ -8,7 +8,7 @@
  * bounds of all approximations over the same standard normals, so that their order is not noise.
  */
 import type { Ensemble, Evaluation } from "../engine/ensemble.ts";
-import { initLbfgs, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
+import { initLbfgs, inverseHessianOf, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
 import { type Normal, normalOf, place } from "./normal.ts";
 
 /** Draws that each evidence bound is estimated from (CmdStan's default). */
@@ -144,8 +144,9 @@ function pointOf(positions: Float64Array, { logPrior, logLik, gradient }: Evalua
 }
 
 /** The normal that the curvature at an iterate speaks for: its mean is where a Newton step leads. */
-function approximate({ point, direction, inverseHessian }: LbfgsState): Normal | undefined {
-  return normalOf(point.position.map((x, i) => x + direction[i]!), inverseHessian);
+function approximate(state: LbfgsState): Normal | undefined {
+  const { point, direction } = state;
+  return normalOf(point.position.map((x, i) => x + direction[i]!), inverseHessianOf(state));
 }
 
 /** Evidence lower bound over draws evaluated in rows `first ..`; -Infinity where the target has no density. */

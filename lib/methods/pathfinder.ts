@@ -1,0 +1,80 @@
+/** Method `pathfinder`: many paths to the modes, normals found on the way, one pool of weighted draws. */
+import { METHODS } from "../fit_types.ts";
+import { toOriginalUnits } from "../posterior.ts";
+import { Purpose, RandomStream } from "../random.ts";
+import { startChains } from "../samplers/start.ts";
+import { weigh } from "../variational/importance.ts";
+import { BOUND_DRAWS, followPaths, type Paths, type Target } from "../variational/pathfinder.ts";
+import { boundsOf, drawPool, type Pool, sharesOf } from "../variational/pool.ts";
+import { groupTops } from "../variational/solutions.ts";
+import { gatherApproximation, proposalsFor } from "./approximate.ts";
+import { drawCandidates } from "./candidates.ts";
+import type { Method } from "./method.ts";
+
+/** Streams of the normals that bounds are estimated from, and of the pool. */
+const BOUND_STREAM = 0, POOL_STREAM = 1;
+
+/** `--chains` are paths and `--warmup` is the evaluations that each may take. */
+export const approximatePathfinder: Method = async (engine, problem, options, { onProgress, signal }) => {
+  const { seed, warmup } = options, starts = options.chains ?? METHODS.pathfinder.chains[engine.name];
+  const ensemble = await engine.ensemble({
+    target: { kind: "hill_mixture", problems: [problem] },
+    chainsPerProblem: starts,
+    seed,
+  });
+  try {
+    const began = performance.now(), shift = toOriginalUnits(problem);
+    const [start] = await startChains(ensemble, drawCandidates(problem, starts, seed), seed);
+    const stream = new RandomStream(seed, Purpose.approximation, BOUND_STREAM);
+    const normals = Float64Array.from({ length: BOUND_DRAWS * ensemble.dim }, () => stream.normal());
+    const found = await followPaths(ensemble, start!.positions, normals, warmup, (progress) => {
+      onProgress({
+        phase: "optimising",
+        done: progress.ended,
+        total: starts,
+        transitionsPerSecond: 0,
+        gradients: progress.gradients,
+        divergences: 0,
+        ...(Number.isFinite(progress.bound) ? { elbo: progress.bound + shift } : {}),
+      });
+    }, signal);
+    const climbed = performance.now();
+    const pool = await drawPool(
+      ensemble,
+      found.paths.map(({ normal }) => normal),
+      proposalsFor(options),
+      new RandomStream(seed, Purpose.approximation, POOL_STREAM),
+    );
+    const optima = await describeSolutions(ensemble, found, pool), bounds = boundsOf(pool);
+    const best = bounds.reduce((a, b) => b.elbo > a.elbo ? b : a);
+    return gatherApproximation(
+      problem,
+      {
+        proposals: pool.proposals,
+        alwaysWeighted: true,
+        elbo: best.elbo,
+        elboError: best.error,
+        elboTrace: found.boundTrace,
+        optima,
+        starts,
+        iterations: found.boundTrace.length,
+        gradients: found.gradients + pool.proposals.logLik.length,
+      },
+      options,
+      { optimising_s: (climbed - began) / 1000, drawing_s: (performance.now() - climbed) / 1000 },
+    );
+  } finally {
+    await ensemble.close();
+  }
+};
+
+/** Modes that paths ended at: the best bound of a path, its share of the weights, how many paths. */
+async function describeSolutions(target: Target, { paths }: Paths, pool: Pool) {
+  const bounds = boundsOf(pool), shares = sharesOf(pool, weigh(pool.proposals).logWeights);
+  const groups = await groupTops(target, paths.map(({ top }) => top));
+  return groups.map((members) => ({
+    elbo: Math.max(...members.map((p) => bounds[p]!.elbo)),
+    weight: members.reduce((sum, p) => sum + shares[p]!, 0),
+    starts: members.length,
+  })).sort((a, b) => b.weight - a.weight);
+}
