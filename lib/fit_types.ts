@@ -11,10 +11,14 @@ import type { FitInputs, FitReport } from "./runs/schema.ts";
 export interface MethodInfo {
   /** One line for `--help`. */
   readonly title: string;
-  /** Chains when the choice is left to the method; fewer on the processor, where each costs its own time. */
+  /**
+   * Chains, or starts of an optimiser, when the choice is left to the method; fewer on the processor where each
+   * costs its own time.
+   */
   readonly chains: { readonly webgpu: number; readonly cpu: number };
+  /** Transitions per chain, or iterations that an optimiser may take. */
   readonly warmup: number;
-  /** Draws kept per chain. */
+  /** Draws kept per chain; in all by an approximate method. */
   readonly draws: number;
 }
 
@@ -44,6 +48,18 @@ export const METHODS = {
     chains: { webgpu: 16, cpu: 8 },
     warmup: 600,
     draws: 800,
+  },
+  advi: {
+    title: "variational: independent Gaussians from many starts; approximate, fast, judged by k-hat",
+    chains: { webgpu: 64, cpu: 64 },
+    warmup: 500,
+    draws: 4000,
+  },
+  "advi-fullrank": {
+    title: "variational: Gaussians with all correlations, otherwise as advi",
+    chains: { webgpu: 64, cpu: 64 },
+    warmup: 500,
+    draws: 4000,
   },
   pathfinder: {
     title:

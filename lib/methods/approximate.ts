@@ -9,7 +9,7 @@ import { pick, type Proposals, resample, weigh } from "../variational/importance
 import type { Sampled } from "./method.ts";
 
 /** Draws that k-hat is computed from when fewer are kept: with fewer its own error reaches over the thresholds. */
-export const FEWEST_PROPOSALS = 4000;
+export const FEWEST_PROPOSALS = 16384;
 
 /** How many proposals a method is to make for a fit that keeps `draws`. */
 export const proposalsFor = ({ draws }: Pick<FitOptions, "draws">): number =>
@@ -31,6 +31,8 @@ export interface Approximated {
   readonly gradients: number;
   /** Whether proposals stand for the posterior through their weights alone: draws are then always picked by them. */
   readonly alwaysWeighted?: boolean;
+  /** Sentences about the search that change no verdict. */
+  readonly warnings?: readonly string[];
 }
 
 /** Seconds spent finding the approximation, and drawing from it. */
@@ -80,7 +82,7 @@ export function gatherApproximation(
       transitions: 0,
     },
     sampling: { step_size: NaN, mean_leapfrogs: NaN },
-    warnings: [],
+    warnings: found.warnings ?? [],
     approximation,
   };
 }

@@ -1,5 +1,6 @@
 /** Every method on offer and what runs it. */
 import type { MethodName } from "../fit_types.ts";
+import { approximateFullRank, approximateMeanField } from "./advi.ts";
 import { sampleAuto } from "./auto.ts";
 import { sampleChees } from "./chees.ts";
 import type { Method } from "./method.ts";
@@ -12,5 +13,7 @@ export const SAMPLERS: Readonly<Record<MethodName, Method>> = {
   chees: sampleChees,
   nuts: sampleNuts,
   tempered: sampleTempered,
+  advi: approximateMeanField,
+  "advi-fullrank": approximateFullRank,
   pathfinder: approximatePathfinder,
 };
