@@ -1,16 +1,14 @@
-/** Which of many peaks are one solution: those with no valley of the bound between them. */
+/** Peaks of the evidence bound, one for every solution. */
 import type { BoundsAt, Peak } from "./ascent.ts";
 import { origin, type Rank } from "./elbo.ts";
 import type { Normal } from "./normal.ts";
+import { groupPeaks } from "./solutions.ts";
 
-/** A dip of the bound, in nats, that makes no valley: climbs end that far from their peaks. */
-const VALLEY = 0.1;
 /** Peaks further below the best, in nats, are left out: far more than bounds of one posterior differ in looseness. */
 const WINDOW = 20;
 
 /**
- * The best peak of every basin, best first: two peaks share a basin when the bound half-way between them is no lower
- * than at the lower one (the hill-valley test; Ursem 1999, "Multinational evolutionary algorithms", CEC).
+ * The best peak of every basin of the bound, best first.
  *
  * @param base standard normal draws of the bounds, those that the peaks were climbed with, (M, D)
  * @param most basins kept
@@ -22,22 +20,17 @@ export async function distinctPeaks(
   base: Float64Array,
   most: number,
 ): Promise<Peak[]> {
-  const kept: Peak[] = [];
-  let left = peaks.toSorted((a, b) => b.bound - a.bound);
-  left = left.filter(({ bound }) => bound > left[0]!.bound - WINDOW);
-  while (left.length > 0 && kept.length < most) {
-    const [top, ...rest] = left as [Peak, ...Peak[]];
-    const between = rest.map(({ gaussian }) => halfway(top.gaussian, gaussian));
-    const zeros = rest.map(({ gaussian }) => origin(rank, gaussian.mean.length));
-    const bounds = rest.length === 0 ? [] : await boundsAt(rank, between, zeros, base);
-    const same = rest.map(({ bound }, i) => bounds[i]!.value >= bound - VALLEY);
-    kept.push({
-      ...top,
-      starts: top.starts + rest.reduce((sum, { starts }, i) => sum + (same[i] ? starts : 0), 0),
-    });
-    left = rest.filter((_, i) => !same[i]);
-  }
-  return kept;
+  const best = Math.max(...peaks.map(({ bound }) => bound));
+  const near = peaks.filter(({ bound }) => bound > best - WINDOW);
+  const groups = await groupPeaks(near.map(({ bound }) => bound), async (leader, others) => {
+    const between = others.map((other) => halfway(near[leader]!.gaussian, near[other]!.gaussian));
+    const bounds = await boundsAt(rank, between, between.map(({ mean }) => origin(rank, mean.length)), base);
+    return bounds.map(({ value }) => value);
+  }, most);
+  return groups.map((members) => ({
+    ...near[members[0]!]!,
+    starts: members.reduce((sum, member) => sum + near[member]!.starts, 0),
+  }));
 }
 
 /** Means and factors half-way. */

@@ -10,16 +10,14 @@
  * balanced draws it is exactly zero: ln q's part then sums to 1 for each c and to 0 for the rest. So the path
  * derivative is the gradient of the bound itself, and a line search may rely on both.
  */
-import type { Ensemble, Evaluation } from "../engine/ensemble.ts";
+import type { Evaluation } from "../engine/ensemble.ts";
+import type { Target } from "./importance.ts";
 import { type Normal, place } from "./normal.ts";
 
 /** Which Gaussians are looked at: independent coordinates, or any covariance. */
 export type Rank = "mean-field" | "full-rank";
 
 const HALF_LOG_TWO_PI_E = 0.5 * (Math.log(2 * Math.PI) + 1);
-
-/** What evaluates positions: an ensemble of one problem. */
-export type Target = Pick<Ensemble, "dim" | "evaluate">;
 
 /** Parameters in a vector: a, then c, then for full rank the rows of C left of its diagonal. */
 export const parameterCount = (rank: Rank, dim: number): number =>

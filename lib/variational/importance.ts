@@ -1,7 +1,10 @@
 /** Importance weights between the target and an approximation that has a density: how far its draws can be used. */
 import { type Psis, psis } from "../diagnostics/psis.ts";
-import type { Evaluation } from "../engine/ensemble.ts";
+import type { Ensemble, Evaluation } from "../engine/ensemble.ts";
 import { systematic } from "../samplers/anneal.ts";
+
+/** Of one problem: what approximations need of an ensemble. */
+export type Target = Pick<Ensemble, "dim" | "evaluate">;
 
 /** Independent draws of an approximation, with both log densities. */
 export interface Proposals extends Pick<Evaluation, "logPrior" | "logLik"> {

@@ -1,8 +1,7 @@
 /** Mixtures of Gaussians as approximations: several solutions, each with its weight. */
 import { logSumExp } from "../diagnostics/numeric.ts";
 import type { RandomStream } from "../random.ts";
-import type { Target } from "./elbo.ts";
-import type { Proposals } from "./importance.ts";
+import type { Proposals, Target } from "./importance.ts";
 import { logDensityOf, type Normal, place } from "./normal.ts";
 
 export interface Component {

@@ -7,15 +7,13 @@
  * Differs from the paper in what few dimensions and many paths allow: a longer memory of curvature (see `lbfgs.ts`),
  * bounds of all approximations over the same standard normals, so that their order is not noise.
  */
-import type { Ensemble, Evaluation } from "../engine/ensemble.ts";
+import type { Evaluation } from "../engine/ensemble.ts";
+import type { Target } from "./importance.ts";
 import { initLbfgs, inverseHessianOf, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
 import { type Normal, normalOf, place } from "./normal.ts";
 
 /** Draws that each evidence bound is estimated from (CmdStan's default). */
 export const BOUND_DRAWS = 25;
-
-/** Of one problem: what paths need of an ensemble. */
-export type Target = Pick<Ensemble, "dim" | "evaluate">;
 
 /** Where a path led. */
 export interface Path {

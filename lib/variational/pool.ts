@@ -7,9 +7,8 @@
  */
 import { logSumExp, mean, variance } from "../diagnostics/numeric.ts";
 import type { RandomStream } from "../random.ts";
-import type { Proposals } from "./importance.ts";
+import type { Proposals, Target } from "./importance.ts";
 import { logDensityOf, type Normal, place } from "./normal.ts";
-import type { Target } from "./pathfinder.ts";
 
 /** Draws of an equal mixture, its components taking turns. */
 export interface Pool {

@@ -12,7 +12,8 @@ import { Purpose, RandomStream } from "../random.ts";
 import { ascend, type BoundsAt, type Peak } from "./ascent.ts";
 import { balancedNormals } from "./base_draws.ts";
 import { distinctPeaks } from "./basins.ts";
-import { type Bound, evaluateBounds, origin, type Rank, type Target } from "./elbo.ts";
+import { type Bound, evaluateBounds, origin, type Rank } from "./elbo.ts";
+import type { Target } from "./importance.ts";
 import { propose } from "./mixture.ts";
 import type { Normal } from "./normal.ts";
 

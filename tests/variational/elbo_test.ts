@@ -4,7 +4,7 @@ import { balancedNormals } from "../../lib/variational/base_draws.ts";
 import { evaluateBounds, gaussianAt, parameterCount, type Rank } from "../../lib/variational/elbo.ts";
 import { type Normal, normalOf } from "../../lib/variational/normal.ts";
 import { correlatedGaussian, hillProblem, hillTarget } from "../engine/support.ts";
-import { evaluator } from "./support.ts";
+import { exactTarget } from "./support.ts";
 
 const normals = (count: number) => {
   const stream = new RandomStream(8, Purpose.start);
@@ -21,7 +21,7 @@ function frameOf(rank: Rank, dim: number): Normal {
 }
 
 const ranks: readonly Rank[] = ["mean-field", "full-rank"];
-const hill = evaluator(hillTarget(hillProblem({ rows: 40, components: 2 })));
+const hill = exactTarget(hillTarget(hillProblem({ rows: 40, components: 2 })));
 
 for (const rank of ranks) {
   // Positions are rounded to f32, which moves the bound by some 1e-6 of the gradient, so steps cannot be tiny.
@@ -91,7 +91,7 @@ for (const rank of ranks) {
     const base = balancedNormals(dim, dim, new RandomStream(5, Purpose.approximation));
     const at = normals(parameterCount(rank, dim)).map((z) => 0.2 * z);
     const q = gaussianAt(rank, frame, at);
-    const [{ value }] = await evaluateBounds(evaluator(target), rank, [frame], [at], base);
+    const [{ value }] = await evaluateBounds(exactTarget(target), rank, [frame], [at], base);
     // -KL(q || p) of two normals.
     const { precision } = target, deviation = q.mean.map((m, i) => m - mean[i]);
     let kl = -dim / 2 - q.logDeterminant;

@@ -1,38 +1,14 @@
 import assert from "node:assert/strict";
-import type { TestTarget } from "../../lib/engine/ensemble.ts";
-import { targetDensity } from "../../lib/model/target.ts";
 import { RandomStream } from "../../lib/random.ts";
-import { weigh } from "../../lib/variational/importance.ts";
-import { BOUND_DRAWS, followPaths, type Paths, type Target } from "../../lib/variational/pathfinder.ts";
+import { type Target, weigh } from "../../lib/variational/importance.ts";
+import { BOUND_DRAWS, followPaths, type Paths } from "../../lib/variational/pathfinder.ts";
 import { boundsOf, drawPool, type Pool, sharesOf } from "../../lib/variational/pool.ts";
 import { groupTops } from "../../lib/variational/solutions.ts";
 import { correlatedGaussian } from "../engine/support.ts";
 import { mixture } from "../samplers/tempered_targets.ts";
+import { exactTarget, plainTarget } from "./support.ts";
 
 const DRAWS = 8000;
-
-/** A target of a log density and its gradient. */
-function plainTarget(dim: number, at: (x: Float64Array, gradient: Float64Array) => number): Target {
-  return {
-    dim,
-    evaluate(positions) {
-      const n = positions.length / dim, logLik = new Float64Array(n), gradient = new Float64Array(n * dim);
-      for (let i = 0; i < n; i++) {
-        const own = [i * dim, (i + 1) * dim] as const;
-        logLik[i] = at(positions.subarray(...own), gradient.subarray(...own));
-      }
-      return Promise.resolve({ logPrior: new Float64Array(n), logLik, gradient });
-    },
-  };
-}
-
-function exactTarget(spec: TestTarget): Target {
-  const density = targetDensity(spec, 0);
-  return plainTarget(density.dim, (x, gradient) => {
-    density.evaluate(x, 0, 1, gradient, 0);
-    return density.logPrior + density.logLik;
-  });
-}
 
 const normalsOf = (count: number, seed: number) => {
   const stream = new RandomStream(seed, 0);

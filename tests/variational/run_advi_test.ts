@@ -6,19 +6,19 @@ import { weigh } from "../../lib/variational/importance.ts";
 import { propose } from "../../lib/variational/mixture.ts";
 import { type AdviProgress, type AdviRun, runAdvi } from "../../lib/variational/run_advi.ts";
 import { correlatedGaussian } from "../engine/support.ts";
-import { evaluator, scattered } from "./support.ts";
+import { exactTarget, scattered } from "./support.ts";
 
 const STARTS = 16, DRAWS = 8000;
 
 const run = (spec: TargetSpec, rank: Rank, seed = 1, iterations = 300): Promise<AdviRun> => {
-  const target = evaluator(spec);
+  const target = exactTarget(spec);
   return runAdvi(target, scattered(STARTS, target.dim), seed, { rank, iterations });
 };
 
 /** Pareto k-hat of the best optimum. */
 async function kHatOf(spec: TargetSpec, { optima }: AdviRun): Promise<number> {
   const mixture = [{ gaussian: optima[0].gaussian, weight: 1 }];
-  return weigh(await propose(evaluator(spec), mixture, DRAWS, new RandomStream(9, Purpose.start))).kHat;
+  return weigh(await propose(exactTarget(spec), mixture, DRAWS, new RandomStream(9, Purpose.start))).kHat;
 }
 
 /** Sd of coordinate i, and its correlation with coordinate i - 1. */
@@ -86,7 +86,7 @@ Deno.test("the same seed gives the same approximation, another seed another", as
 });
 
 Deno.test("progress counts iterations, and running out of them is told", async () => {
-  const target = evaluator(gaussian.target), seen: AdviProgress[] = [];
+  const target = exactTarget(gaussian.target), seen: AdviProgress[] = [];
   const plan = { rank: "full-rank", iterations: 7 } as const;
   const { settled, elboTrace, gradients } = await runAdvi(
     target,
@@ -106,7 +106,7 @@ Deno.test("progress counts iterations, and running out of them is told", async (
 Deno.test("an aborted run rejects with the signal's reason", async () => {
   const abort = new AbortController(), plan = { rank: "mean-field", iterations: 100 } as const;
   const stop = ({ iterations }: AdviProgress) => iterations === 3 && abort.abort("enough");
-  const stopped = runAdvi(evaluator(gaussian.target), scattered(4, dim), 1, plan, stop, abort.signal);
+  const stopped = runAdvi(exactTarget(gaussian.target), scattered(4, dim), 1, plan, stop, abort.signal);
   await assert.rejects(stopped, (reason) => reason === "enough");
 });
 
