@@ -75,7 +75,7 @@ const OPTIONS = {
     kind: "integer",
     min: 4,
     max: 16384,
-    help: `chains (default ${chains.webgpu}; cpu ${chains.cpu})`,
+    help: `chains, or starts (default ${chains.webgpu}; cpu ${chains.cpu})`,
   },
   warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
   draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },

@@ -1,12 +1,13 @@
 /** Methods `advi` and `advi-fullrank`: Gaussian approximations from many starts, checked by Pareto k-hat. */
+import { logSumExp } from "../diagnostics/numeric.ts";
 import { METHODS } from "../fit_types.ts";
 import { samplePrior } from "../model/initial.ts";
 import { toOriginalUnits } from "../posterior.ts";
 import { Purpose, RandomStream } from "../random.ts";
 import { annealPath } from "../samplers/anneal_path.ts";
 import type { Rank } from "../variational/elbo.ts";
-import { propose } from "../variational/mixture.ts";
-import { runAdvi } from "../variational/run_advi.ts";
+import { type Component, propose } from "../variational/mixture.ts";
+import { type Optimum, runAdvi } from "../variational/run_advi.ts";
 import { gatherApproximation, proposalsFor } from "./approximate.ts";
 import type { Method } from "./method.ts";
 
@@ -53,18 +54,15 @@ const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProg
       ({ iterations, gradients, elbo }) => show(iterations, annealing + gradients, elbo),
       signal,
     );
-    const found = performance.now(), [best] = run.optima as [typeof run.optima[0]];
-    const relative = run.optima.map(({ elbo }) => Math.exp(elbo - best.elbo));
-    const total = relative.reduce((sum, weight) => sum + weight, 0);
-    const optima = run.optima.map((optimum, i) => ({ ...optimum, weight: relative[i]! / total }));
+    const found = performance.now(), optima = byBound(run.optima);
     const stream = new RandomStream(seed, Purpose.approximation, PROPOSAL_STREAM);
     const proposals = await propose(ensemble, optima, proposalsFor(options), stream);
     return gatherApproximation(
       problem,
       {
         proposals,
-        elbo: best.elbo,
-        elboError: best.elboError,
+        elbo: optima[0]!.elbo,
+        elboError: optima[0]!.elboError,
         elboTrace: run.elboTrace,
         optima,
         starts,
@@ -81,6 +79,12 @@ const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProg
     await ensemble.close();
   }
 };
+
+/** Optima weighted by exp(bound), as if every bound were equally tight; importance weights mend what is not. */
+function byBound(optima: readonly Optimum[]): (Optimum & Component)[] {
+  const total = logSumExp(Float64Array.from(optima, ({ elbo }) => elbo));
+  return optima.map((optimum) => ({ ...optimum, weight: Math.exp(optimum.elbo - total) }));
+}
 
 export const approximateMeanField = adviOf("mean-field");
 export const approximateFullRank = adviOf("full-rank");
