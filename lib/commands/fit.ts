@@ -68,8 +68,10 @@ const OPTIONS = {
     kind: "choice",
     choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
     help:
-      `sampling method (default ${DEFAULT_METHOD}: chees, then tempered, whose sizes follow those below in ` +
-      `proportion; ${COMPARING_METHOD} for several --components)`,
+      `${
+        Object.keys(METHODS).join(", ")
+      } (default ${DEFAULT_METHOD}: chees, then tempered, whose sizes follow ` +
+      `those below in proportion; ${COMPARING_METHOD} for several --components)`,
   },
   chains: {
     kind: "integer",
