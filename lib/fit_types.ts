@@ -115,7 +115,7 @@ export interface Progress {
   readonly step?: string;
   /**
    * Steps of this phase finished, of `total`: transitions per chain while warming up and sampling, iterations of those
-   * allowed while optimising.
+   * allowed, or starts at their end, while optimising.
    */
   readonly done: number;
   readonly total: number;

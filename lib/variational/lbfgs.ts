@@ -52,7 +52,7 @@ export type LbfgsInfo = { readonly kind: "searching" | "moved" | "converged" | "
 
 /**
  * Pairs remembered: about as many as dimensions, which is what a quadratic needs. The paper's 6 are for thousands of
- * dimensions; on three simulated curves they end 3.3 nats of evidence bound lower at the median, in a fifth more steps.
+ * dimensions; on three simulated curves they end 3.3 nats of evidence bound lower at the median, in a tenth more steps.
  */
 const HISTORY = 24;
 /** Wolfe conditions: share of the promised rise, share of the slope left (Nocedal & Wright 2006, section 3.1). */
