@@ -1,14 +1,18 @@
 /** Fits with everything at its default, and the data beside the checkout: for benchmarks and long tests. */
+import { type Process, simulateSeries, simulationCsv } from "../../lib/data/simulate.ts";
 import type { Roles } from "../../lib/data/roles.ts";
 import { selectSeries } from "../../lib/data/select.ts";
 import type { Series } from "../../lib/data/series.ts";
 import { readTable } from "../../lib/data/table.ts";
 import { fit } from "../../lib/fit.ts";
-import { type FitOutcome, type MethodName, METHODS } from "../../lib/fit_types.ts";
+import { type FitHooks, type FitOutcome, type MethodName, METHODS } from "../../lib/fit_types.ts";
 import { parseSpec } from "../../lib/model/spec.ts";
+import { NO_INPUTS } from "../inputs.ts";
 
 /** Data and reference posteriors that are not part of the project; absent in most checkouts. */
 const SHARED = new URL("../../../shared/", import.meta.url);
+/** Of the simulated data that take their place; two curves have one mode with it, with others (1, 6) several. */
+const SEED = 3;
 
 /** What a fit is about; sizes are the method's own. */
 export interface FitRequest {
@@ -23,6 +27,7 @@ export interface FitRequest {
 /** Fits with the default preset and the method's own sizes. */
 export function fitSeries(
   { series, components, seed, engine, method = "chees" }: FitRequest,
+  onProgress: FitHooks["onProgress"] = () => {},
 ): Promise<FitOutcome> {
   const { warmup, draws } = METHODS[method];
   return fit({
@@ -34,18 +39,8 @@ export function fitSeries(
     seed,
     holdout: 0,
     engine,
-    inputs: {
-      file: null,
-      date: null,
-      spend: [],
-      target: null,
-      controls: [],
-      group: null,
-      only: null,
-      config: null,
-      holdout: 0,
-    },
-  }, { onProgress: () => {} });
+    inputs: NO_INPUTS,
+  }, { onProgress });
 }
 
 /** Path of a shared file such as `data/sim_single_T200.csv`, or undefined where it is not there. */
@@ -63,4 +58,13 @@ export async function sharedFile(name: string): Promise<string | undefined> {
 /** Reads one series of a CSV file. */
 export function seriesOf(bytes: Uint8Array, name: string, roles: Roles = {}): Series {
   return selectSeries(readTable(bytes, name), roles).series;
+}
+
+/** The simulated series of 200 rows from the shared files, or one like it. */
+export async function simulatedSeries(process: Process): Promise<Series> {
+  const path = await sharedFile(`data/sim_${process}_T200.csv`);
+  const bytes = path === undefined
+    ? new TextEncoder().encode(simulationCsv(simulateSeries(process, SEED)))
+    : await Deno.readFile(path);
+  return seriesOf(bytes, process);
 }

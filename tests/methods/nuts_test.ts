@@ -4,6 +4,7 @@ import type { FitOptions, Progress } from "../../lib/fit_types.ts";
 import { sampleNuts } from "../../lib/methods/nuts.ts";
 import { buildProblem } from "../../lib/model/priors.ts";
 import { withCpu } from "../engine/support.ts";
+import { NO_INPUTS } from "../inputs.ts";
 import { makeSeries, spec } from "../model/support.ts";
 
 const series = makeSeries({ rows: 40, seed: 1 });
@@ -18,17 +19,7 @@ function options(change: Partial<FitOptions>): FitOptions {
     seed: 3,
     holdout: 0,
     engine: "cpu",
-    inputs: {
-      file: null,
-      date: null,
-      spend: [],
-      target: null,
-      controls: [],
-      group: null,
-      only: null,
-      config: null,
-      holdout: 0,
-    },
+    inputs: NO_INPUTS,
     ...change,
   };
 }
