@@ -2,7 +2,6 @@
  * The no-U-turn sampler beside its two yardsticks: gradients per second beside plain HMC's on the same chains, and
  * gradients per effective draw beside Stan's NUTS on the same data (sampling only, on both sides).
  */
-import { simulateSeries, simulationCsv } from "../../lib/data/simulate.ts";
 import { openWebgpu } from "../../lib/engine/webgpu.ts";
 import { formatLarge, formatNumber } from "../../lib/report/format.ts";
 import { runNuts } from "../../lib/samplers/run_nuts.ts";
@@ -10,14 +9,14 @@ import { startChains } from "../../lib/samplers/start.ts";
 import { drawCandidates } from "../../lib/methods/candidates.ts";
 import { type Benchmark, middle, tableLine, times } from "./benchmark.ts";
 import { benchProblem, LEAPFROGS } from "./gradients.ts";
-import { stanFit } from "./peers.ts";
-import { fitSeries, seriesOf, sharedFile } from "./support.ts";
+import { stanFit } from "./peer_fit.ts";
+import { gate, largestDifference, type Run, runMethod, speedOf } from "./run.ts";
+import { simulatedSeries } from "./support.ts";
 
-const DATA = "data/sim_mixture_k2_T200.csv";
 const COMPONENTS = 2;
 const CHAINS = 256, TRANSITIONS = 50, REPEATS = 5;
-/** Largest difference of means in combined Monte Carlo standard errors; see ess.ts. */
-const MOST_ERRORS = 4;
+/** Gradients per effective draw over Stan's, and gradients per second over plain HMC's, that this project aims at. */
+const MOST_GRADIENTS = 1.3, LEAST_THROUGHPUT = 0.7;
 
 /** Rates in gradients per second. */
 export interface NutsFigures {
@@ -27,7 +26,7 @@ export interface NutsFigures {
   readonly rounds: readonly NutsRound[];
 }
 
-/** Gradients per effective draw of the worst parameter; null where Stan is absent or the means disagree. */
+/** Gradients per effective draw of the worst quantity; null where the gate failed or Stan is absent. */
 export interface NutsRound {
   readonly seed: number;
   readonly gradients_per_draw: number | null;
@@ -42,7 +41,7 @@ export const nuts: Benchmark = {
     const ratio = rates.nuts / rates.hmc;
     write(
       `${CHAINS} chains: ${formatLarge(rates.nuts)} gradients per second, plain HMC ` +
-        `${formatLarge(rates.hmc)}: ${times(ratio)}\n`,
+        `${formatLarge(rates.hmc)}: ${times(ratio)}; target at least ${times(LEAST_THROUGHPUT)}\n`,
     );
     const rounds = await besideStan(quick ? 1 : 3, write);
     return {
@@ -91,67 +90,37 @@ async function rate(work: () => Promise<number>): Promise<number> {
 }
 
 async function besideStan(count: number, write: (text: string) => void): Promise<NutsRound[]> {
-  const shared = await sharedFile(DATA), csv = shared ?? await Deno.makeTempFile({ suffix: ".csv" });
-  if (shared === undefined) await Deno.writeTextFile(csv, simulationCsv(simulateSeries("mixture_k2", 1)));
+  const series = await simulatedSeries("mixture_k2");
   const rounds: NutsRound[] = [], widths = [8, 12, 12, 10, 14];
   write(tableLine(["", "gradients", "Stan's", "ratio", "largest z"], widths));
-  try {
-    const series = seriesOf(await Deno.readFile(csv), "mixture of two curves");
-    for (let seed = 1; seed <= count; seed++) {
-      const { report } = await fitSeries({
-        series,
-        components: COMPONENTS,
-        seed,
-        engine: "webgpu",
-        method: "nuts",
-      });
-      const stan = await stanFit({ csv, components: COMPONENTS, seed });
-      if (stan.value === undefined) write(`${stan.why}\n`);
-      rounds.push(roundOf(seed, report, stan.value));
-      const { gradients_per_draw: ours, stan_gradients_per_draw: theirs, largest_z: z } = rounds.at(-1)!;
-      const ratio = ours === null || theirs === null ? "-" : times(ours / theirs);
-      write(
-        tableLine(
-          [
-            `seed ${seed}`,
-            formatNumber(ours ?? NaN),
-            formatNumber(theirs ?? NaN),
-            ratio,
-            formatNumber(z ?? NaN),
-          ],
-          widths,
-        ),
-      );
-    }
-  } finally {
-    if (shared === undefined) await Deno.remove(csv);
+  for (let seed = 1; seed <= count; seed++) {
+    const fit = { series, components: COMPONENTS, seed };
+    const ours = await runMethod({ ...fit, engine: "webgpu", method: "nuts" });
+    const stan = await stanFit(fit), closed = gate(ours, stan.value);
+    rounds.push(roundOf(seed, ours, stan.value, closed === null));
+    write(tableLine(cellsOf(rounds.at(-1)!), widths));
+    if (stan.why !== undefined) write(`${stan.why}\n`);
+    if (closed !== null) write(`  no figures: ${closed}\n`);
   }
+  write(`Target: ${times(MOST_GRADIENTS)} or fewer of Stan's gradients per effective draw.\n`);
   return rounds;
 }
 
-type Report = Awaited<ReturnType<typeof fitSeries>>["report"];
-type Peer = Awaited<ReturnType<typeof stanFit>>["value"];
-
-function roundOf(seed: number, { summary, sampling, diagnostics }: Report, stan: Peer): NutsRound {
-  const gradients = sampling.mean_leapfrogs * sampling.chains * sampling.draws;
-  const ours = gradients / diagnostics.min_ess_bulk;
-  if (stan === undefined) {
-    return { seed, gradients_per_draw: ours, stan_gradients_per_draw: null, largest_z: null };
-  }
-  const zs = stan.summary.flatMap(({ name, mean, mcse_mean }) => {
-    const own = summary.find((row) => row.name === name);
-    return own === undefined || mcse_mean === null
-      ? []
-      : [Math.abs(own.mean - mean) / Math.hypot(own.mcse_mean, mcse_mean)];
-  });
-  const largest = Math.max(...zs), agree = largest <= MOST_ERRORS;
-  const theirs = stan.min_ess_bulk === null
-    ? null
-    : (stan.gradients - stan.warmup_gradients) / stan.min_ess_bulk;
+function roundOf(seed: number, ours: Run, stan: Run | undefined, open: boolean): NutsRound {
   return {
     seed,
-    gradients_per_draw: agree ? ours : null,
-    stan_gradients_per_draw: agree ? theirs : null,
-    largest_z: largest,
+    gradients_per_draw: open ? speedOf(ours).gradients_per_draw : null,
+    stan_gradients_per_draw: open && stan !== undefined ? speedOf(stan).gradients_per_draw : null,
+    largest_z: stan === undefined ? null : largestDifference(ours, stan).value,
   };
+}
+
+function cellsOf({ seed, gradients_per_draw: ours, stan_gradients_per_draw: theirs, largest_z }: NutsRound) {
+  return [
+    `seed ${seed}`,
+    formatNumber(ours ?? NaN),
+    formatNumber(theirs ?? NaN),
+    ours === null || theirs === null ? "-" : times(ours / theirs),
+    formatNumber(largest_z ?? NaN),
+  ];
 }

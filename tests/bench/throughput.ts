@@ -7,7 +7,7 @@ import { openEngine } from "../../lib/engine/open.ts";
 import { formatLarge } from "../../lib/report/format.ts";
 import { type BenchContext, type Benchmark, tableLine, times } from "./benchmark.ts";
 import { benchProblem, hmcRate, LEAPFROGS, type Rate } from "./gradients.ts";
-import { stanGradients } from "./peers.ts";
+import { stanGradients } from "./stan_gradients.ts";
 
 interface Plan {
   readonly rows: readonly number[];

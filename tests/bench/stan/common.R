@@ -1,14 +1,14 @@
 # Shared by the Stan peers: options, the data both Stan programs read, compilation, parallel chains.
 # A script sources this file with `here` set to the folder it lies in.
 
-needed <- c("rstan", "posterior", "jsonlite")
+needed <- c("rstan", "jsonlite")
 missing_packages <- needed[!vapply(needed, requireNamespace, logical(1), quietly = TRUE)]
 if (system.file("include", "boost", "version.hpp", package = "BH") == "") {
   missing_packages <- c(missing_packages, "BH (the Boost headers)")
 }
 if (length(missing_packages) > 0) {
   message("R has no ", paste(missing_packages, collapse = ", "), ".")
-  quit(status = 3) # peers.ts reads 3 as "this peer is not installed"
+  quit(status = 3) # ../peer_process.ts reads it as "this peer is not installed"
 }
 suppressPackageStartupMessages(library(rstan))
 
