@@ -1,5 +1,13 @@
 /** What a benchmark is, and the little that all of them need: medians, aligned lines, ratios in words. */
+import type { Series } from "../../lib/data/series.ts";
 import { median } from "../../lib/data/statistics.ts";
+
+/** Data of the user's own to measure on. */
+export interface Subject {
+  readonly series: Series;
+  /** K. */
+  readonly components: number;
+}
 
 /** How a benchmark is run. */
 export interface BenchContext {
@@ -7,6 +15,8 @@ export interface BenchContext {
   readonly quick: boolean;
   /** Takes text for people, as it comes. */
   readonly write: (text: string) => void;
+  /** In place of the benchmark's own data, where it can take other data. */
+  readonly subject?: Subject;
 }
 
 /** One benchmark; its figures are plain data for `--json`, null where a gate failed or a peer is absent. */

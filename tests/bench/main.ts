@@ -4,14 +4,18 @@ import { InputError } from "../../lib/errors.ts";
 import { formatSeconds } from "../../lib/report/format.ts";
 import { didYouMean } from "../../lib/suggest.ts";
 import { VERSION } from "../../lib/version.ts";
-import type { Benchmark } from "./benchmark.ts";
+import type { Benchmark, Subject } from "./benchmark.ts";
 import { ess } from "./ess.ts";
 import { nuts } from "./nuts.ts";
+import { peers } from "./peers.ts";
 import { plain } from "./plain.ts";
 import { throughput } from "./throughput.ts";
 
 /** Every benchmark, in the order they run. */
-export const BENCHMARKS = { plain, throughput, ess, nuts } as const satisfies Record<string, Benchmark>;
+export const BENCHMARKS = { plain, throughput, ess, nuts, peers } as const satisfies Record<
+  string,
+  Benchmark
+>;
 
 /** `quick` runs a subset of every benchmark; the others run in full. */
 const NAMES = [...Object.keys(BENCHMARKS), "quick", "all"];
@@ -36,6 +40,7 @@ interface Machine {
  * @param name one of them, `quick` or `all`; all when undefined
  * @param json whether to print the figures as JSON alone
  * @param write takes the output
+ * @param subject the user's data, which only `peers` takes
  * @throws InputError when there is no such benchmark
  * @throws DeviceError when there is no adapter
  */
@@ -43,10 +48,14 @@ export async function runBenchmarks(
   name: string | undefined,
   json: boolean,
   write: (text: string) => void,
+  subject?: Subject,
 ): Promise<void> {
   if (name !== undefined && !NAMES.includes(name)) {
     const message = `there is no such benchmark.${didYouMean(name, NAMES)} There are ${NAMES.join(", ")}.`;
     throw new InputError([{ where: "bench", value: name, message }]);
+  }
+  if (subject !== undefined && name !== "peers") {
+    throw new InputError([{ where: "bench", message: "only bench peers takes data of your own." }]);
   }
   const say = json ? () => {} : write;
   const machine = await describeMachine(), figures: Record<string, unknown> = {};
@@ -55,7 +64,11 @@ export async function runBenchmarks(
     if (name !== undefined && name !== each && name !== "all" && name !== "quick") continue;
     say(`\n${title}\n`);
     const began = performance.now();
-    figures[each] = await run({ quick: name === "quick", write: say });
+    figures[each] = await run({
+      quick: name === "quick",
+      write: say,
+      ...(subject === undefined ? {} : { subject }),
+    });
     say(`(${each}: ${formatSeconds((performance.now() - began) / 1000)})\n`);
   }
   if (json) write(`${JSON.stringify({ machine, ...figures }, null, 2)}\n`);
