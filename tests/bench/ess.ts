@@ -1,14 +1,14 @@
 /**
  * Effective draws per second beside Stan's on the same data in the same run, warm-up included, compilation left
- * out on both sides; and how long the built-in example takes to a verdict. Reported only when both have converged
- * and agree on every posterior mean.
+ * out on both sides; and how long the built-in example takes to a verdict. Reported only when
+ * Stan has converged and both agree on every posterior mean.
  */
 import { exampleSeries } from "../../lib/data/simulate.ts";
 import { DEFAULT_METHOD } from "../../lib/fit_types.ts";
 import { formatNumber, formatSeconds } from "../../lib/report/format.ts";
 import { type BenchContext, type Benchmark, middle, tableLine, times } from "./benchmark.ts";
 import { stanFit } from "./peer_fit.ts";
-import { gate, largestDifference, type Run, runMethod, smallestEss, speedOf } from "./run.ts";
+import { disagreement, gate, largestDifference, type Run, runMethod, smallestEss, speedOf } from "./run.ts";
 import { fitSeries, simulatedSeries } from "./support.ts";
 
 const COMPONENTS = 2;
@@ -57,7 +57,8 @@ async function besideStan(count: number, write: BenchContext["write"]): Promise<
     const fit = { series, components: COMPONENTS, seed };
     const ours = await runMethod({ ...fit, engine: "webgpu", method: "chees" });
     const stan = await stanFit(fit);
-    const closed = gate(ours, stan.value);
+    // Ours is the fit that users get, too short for the gate's R-hat at so many chains: its means are judged.
+    const closed = stan.value === undefined ? null : gate(stan.value) ?? disagreement(ours, stan.value);
     rounds.push(roundOf(seed, ours, stan.value, closed === null));
     write(tableLine(cellsOf(rounds.at(-1)!), widths));
     if (stan.why !== undefined) write(`${stan.why}\n`);

@@ -10,7 +10,7 @@ import { drawCandidates } from "../../lib/methods/candidates.ts";
 import { type Benchmark, middle, tableLine, times } from "./benchmark.ts";
 import { benchProblem, LEAPFROGS } from "./gradients.ts";
 import { stanFit } from "./peer_fit.ts";
-import { gate, largestDifference, type Run, runMethod, speedOf } from "./run.ts";
+import { gate, largestDifference, LONG, type Run, runMethod, speedOf } from "./run.ts";
 import { simulatedSeries } from "./support.ts";
 
 const COMPONENTS = 2;
@@ -95,7 +95,7 @@ async function besideStan(count: number, write: (text: string) => void): Promise
   write(tableLine(["", "gradients", "Stan's", "ratio", "largest z"], widths));
   for (let seed = 1; seed <= count; seed++) {
     const fit = { series, components: COMPONENTS, seed };
-    const ours = await runMethod({ ...fit, engine: "webgpu", method: "nuts" });
+    const ours = await runMethod({ ...fit, engine: "webgpu", method: "nuts", draws: LONG.nuts! });
     const stan = await stanFit(fit), closed = gate(ours, stan.value);
     rounds.push(roundOf(seed, ours, stan.value, closed === null));
     write(tableLine(cellsOf(rounds.at(-1)!), widths));

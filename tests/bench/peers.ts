@@ -12,6 +12,7 @@ import {
   disagreement,
   gate,
   largestRhat,
+  LONG,
   type Run,
   runMethod,
   smallestEss,
@@ -127,7 +128,8 @@ async function sideBySide(
     if (row.closed !== null) write(`  no figures: ${row.closed}\n`);
   };
   for (const method of OURS) {
-    const run = await runMethod({ series, components, seed: SEED, engine: "webgpu", method });
+    const draws = LONG[method] ?? METHODS[method].draws;
+    const run = await runMethod({ series, components, seed: SEED, engine: "webgpu", method, draws });
     runs.push(run);
     show(rowOf(run, runs[0]));
   }

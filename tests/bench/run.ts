@@ -1,6 +1,7 @@
 /** A finished sampling run, ours or a peer's, and whether its figures may be shown. */
 import type { SummaryRow } from "../../lib/diagnostics/summary.ts";
 import { MIN_ROUND_TRIPS } from "../../lib/diagnostics/verdict.ts";
+import type { MethodName } from "../../lib/fit_types.ts";
 import { type FitRequest, fitSeries } from "./support.ts";
 
 /** Largest R-hat of a run that has figures (Vehtari et al. 2021, section 4; design, section 8). */
@@ -30,7 +31,13 @@ export interface Run {
   readonly fault: string | null;
 }
 
-/** Fits with a method's own sizes. */
+/**
+ * Draws of methods of many chains, for runs that {@link gate} judges: R-hat lies near sqrt(1 + 1 / ESS of half a
+ * chain) in a perfect run, and with the methods' own sizes that alone is close to the limit.
+ */
+export const LONG: { readonly [name in MethodName]?: number } = { chees: 800, nuts: 1200 };
+
+/** Fits with a method. */
 export async function runMethod(request: FitRequest & Required<Pick<FitRequest, "method">>): Promise<Run> {
   let began = 0, ended = 0, soFar = 0, warmupGradients = 0;
   const { report } = await fitSeries(request, ({ phase, gradients }) => {
@@ -109,8 +116,8 @@ export function gate(run: Run, reference?: Run): string | null {
   const { name, value } = largestRhat(run);
   if (!(value <= MOST_RHAT)) return `chains disagree: R-hat ${value.toFixed(value < 1.1 ? 4 : 2)} of ${name}`;
   if (reference === undefined) return null;
-  if (gate(reference) !== null) return `there is no reference: ${reference.name} failed`;
-  return disagreement(run, reference);
+  const missing = gate(reference);
+  return missing === null ? disagreement(run, reference) : `${reference.name} is no reference: ${missing}`;
 }
 
 /** What a run's draws count for, per second and per gradient. Where the {@link gate} is closed they count for less. */

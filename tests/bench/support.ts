@@ -14,7 +14,7 @@ const SHARED = new URL("../../../shared/", import.meta.url);
 /** Of the simulated data that take their place; two curves have one mode with it, with others (1, 6) several. */
 const SEED = 3;
 
-/** What a fit is about; sizes are the method's own. */
+/** What a fit is about; sizes are the method's own unless said otherwise. */
 export interface FitRequest {
   readonly series: Series;
   readonly components: number;
@@ -22,19 +22,20 @@ export interface FitRequest {
   readonly engine: "webgpu" | "cpu";
   /** `chees` when left out. */
   readonly method?: MethodName;
+  /** Draws kept per chain; the method's own number when left out. */
+  readonly draws?: number;
 }
 
-/** Fits with the default preset and the method's own sizes. */
+/** Fits with the default preset. */
 export function fitSeries(
-  { series, components, seed, engine, method = "chees" }: FitRequest,
+  { series, components, seed, engine, method = "chees", draws = METHODS[method].draws }: FitRequest,
   onProgress: FitHooks["onProgress"] = () => {},
 ): Promise<FitOutcome> {
-  const { warmup, draws } = METHODS[method];
   return fit({
     series,
     spec: parseSpec({ components }, "test"),
     method,
-    warmup,
+    warmup: METHODS[method].warmup,
     draws,
     seed,
     holdout: 0,
