@@ -6,7 +6,7 @@ import { type Elpd, type Loo, looElpd, waicElpd } from "./diagnostics/loo.ts";
 import { type HoldoutScores, scoreHoldout } from "./diagnostics/scores.ts";
 import type { DrawBatch } from "./engine/ensemble.ts";
 import { allocateParameters, constrain, parameterNames } from "./model/parameters.ts";
-import { allocatePrediction, laterRows, predict, trainingRows } from "./model/predict.ts";
+import { allocatePrediction, laterRows, predict, type Rows, trainingRows } from "./model/predict.ts";
 import type { HillProblem } from "./model/problem.ts";
 import { Purpose, RandomStream } from "./random.ts";
 
@@ -108,15 +108,18 @@ export function drawsOf(problem: HillProblem, sample: Sample): Draws {
   const { chains, draws, positions } = sample, { dim } = problem.layout;
   const names = parameterNames(problem.layout), values = new Float64Array(names.length);
   const columns = names.map(() => new Float64Array(chains * draws));
-  const rows = trainingRows(problem), prediction = allocatePrediction(problem, rows);
   const watched = WATCHED_ROWS.map((share) => Math.floor(share * (problem.rows - 1)));
+  const rows = watched.map((row) => rowAlone(problem, row));
+  const prediction = allocatePrediction(problem, rows[0]!);
   const fitted = watched.map(() => new Float64Array(chains * draws));
   const scratch = allocateParameters(problem.layout);
   for (let d = 0; d < chains * draws; d++) {
     constrain(problem, scratch, positions, d * dim, values, 0);
     columns.forEach((column, i) => column[d] = values[i]!);
-    predict(problem, rows, positions, d * dim, prediction);
-    fitted.forEach((column, i) => column[d] = prediction.mean[watched[i]!]!);
+    fitted.forEach((column, i) => {
+      predict(problem, rows[i]!, positions, d * dim, prediction);
+      column[d] = prediction.mean[0]!;
+    });
   }
   return {
     chains,
@@ -127,6 +130,19 @@ export function drawsOf(problem: HillProblem, sample: Sample): Draws {
       ["log_lik", sample.logLik],
       ...watched.map((row, i): [string, Float64Array] => [`fitted.${row + 1}`, fitted[i]!]),
     ]),
+  };
+}
+
+/** One training row; those before it only build up its adstock state. */
+function rowAlone(problem: HillProblem, row: number): Rows {
+  const { spend, response, baseline, time } = trainingRows(problem), J = baseline.length / problem.rows;
+  return {
+    count: 1,
+    skip: row,
+    spend: spend.subarray(0, row + 1),
+    response: response.subarray(row, row + 1),
+    baseline: baseline.subarray(row * J, (row + 1) * J),
+    time: time.subarray(row, row + 1),
   };
 }
 
