@@ -33,6 +33,11 @@ export class DeviceError extends Error {
   override readonly name = "DeviceError";
 }
 
+/** Results could not be put where they were to go: no room, no permission. Says where and why; exit code 1. */
+export class WriteError extends Error {
+  override readonly name = "WriteError";
+}
+
 /** `sales.csv, row 41, column tv_spend, value "-3": spend is negative; …` */
 export function formatProblem(problem: Problem): string {
   const place = [

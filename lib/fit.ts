@@ -10,7 +10,7 @@ import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
 import { type Scores, scoresOf } from "./posterior.ts";
-import { type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
+import { type FitFacts, type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -27,9 +27,13 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   hooks.onProgress(idle("data", 0));
   const split = splitHoldout(options.series, options.holdout);
   const problem = buildProblem(split.train, options.spec);
+  const facts = factsOf(options, split);
+  hooks.onFacts?.(facts);
   hooks.onProgress(idle("compile", 0));
   const { engine, notice } = opened ?? await openEngine(options.engine);
   try {
+    const { name, adapter, software } = engine;
+    hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
     const sampled = await SAMPLERS[options.method](engine, problem, options, hooks);
     const { sample, timing, tempering, auto, approximation } = sampled;
     hooks.onProgress(idle("diagnostics", timing.gradients));
@@ -37,18 +41,13 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
     const scores = scoresOf(problem, sample, split.holdout, options.seed);
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
-      schema_version: SCHEMA_VERSION,
-      hillmix: VERSION,
+      ...facts,
+      state: "finished",
       created_at: new Date().toISOString(),
       partial: sampled.interrupted,
-      method: options.method,
-      engine: engine.name,
-      adapter: engine.adapter,
-      software: engine.software,
-      seed: options.seed,
-      inputs: options.inputs,
-      model: { preset: options.spec.preset, components: options.spec.components, spec: options.spec },
-      data: describeData(options, split),
+      engine: name,
+      adapter,
+      software,
       sampling: {
         chains: sample.chains,
         warmup: sampled.warmup,
@@ -77,6 +76,22 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
 
 function idle(phase: "data" | "compile" | "diagnostics", gradients: number): Progress {
   return { phase, done: 0, total: 1, transitionsPerSecond: 0, gradients, divergences: 0 };
+}
+
+function factsOf(options: FitOptions, split: Split): FitFacts {
+  const { method, seed, inputs, spec, warmup, draws } = options;
+  return {
+    schema_version: SCHEMA_VERSION,
+    hillmix: VERSION,
+    started_at: new Date().toISOString(),
+    method,
+    engine: null,
+    seed,
+    inputs,
+    model: { preset: spec.preset, components: spec.components, spec },
+    data: describeData(options, split),
+    sampling: { warmup, draws },
+  };
 }
 
 function describeData({ series }: FitOptions, { train, holdout }: Split): FitReport["data"] {

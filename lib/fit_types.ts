@@ -5,7 +5,7 @@
 import type { Series } from "./data/series.ts";
 import type { Draws } from "./diagnostics/draws.ts";
 import type { Spec } from "./model/spec.ts";
-import type { FitInputs, FitReport } from "./runs/schema.ts";
+import type { FitFacts, FitInputs, FitReport } from "./runs/schema.ts";
 
 /** How a method is described to users, and what it does when sizes are left to it. */
 export interface MethodInfo {
@@ -141,6 +141,23 @@ export interface FitHooks {
    * report marked `partial`; with fewer it rejects with the signal's reason.
    */
   readonly signal?: AbortSignal;
+  /** Called when the data have been checked, and again with the engine when it is open. */
+  onFacts?(facts: FitFacts): void;
+  /** Called with every batch of kept draws. */
+  onDraws?(piece: DrawPiece): void;
+}
+
+/** Kept draws as they come, for whoever puts them where they outlive the process. */
+export interface DrawPiece {
+  /** Draws per chain before these; 0 begins anew, and what came before is not of this sample. */
+  readonly first: number;
+  /** Draws per chain. */
+  readonly count: number;
+  /**
+   * The columns of `draws.csv`, then `energy__` and `divergent__`, (chains, count). Takes time in proportion to
+   * the draws, so call it while the engine is at work.
+   */
+  columns(): Draws;
 }
 
 /** A finished or interrupted fit. */

@@ -1,19 +1,25 @@
-/** `diagnose`: reads a finished run back and judges its draws anew. */
+/** `diagnose`: reads a run back, finished or not, and judges its draws anew. */
 import { join } from "node:path";
 import { assess, assessApproximation } from "../assess.ts";
 import { InputError } from "../errors.ts";
 import { summaryText } from "../report/summary.ts";
 import { readComponents } from "../runs/components.ts";
-import { DRAWS_FILE, readRun, REPORT_FILE, reportJson } from "../runs/directory.ts";
-import type { FitReport } from "../runs/schema.ts";
+import {
+  DRAWS_FILE,
+  type FinishedRun,
+  PARTIAL_FILE,
+  readRun,
+  REPORT_FILE,
+  reportJson,
+} from "../runs/directory.ts";
+import { salvage } from "../salvage.ts";
 import { defineCommand, Exit } from "./command.ts";
 import { showComparison } from "./fit_components.ts";
 
 export const diagnose = defineCommand({
   name: "diagnose",
-  summary:
-    "Read a finished run, compute its convergence diagnostics anew from the draws, and print the verdict.",
-  positionals: [{ name: "RUN", required: true, help: "the directory of a finished fit" }],
+  summary: "Read a run, finished or killed, compute its convergence diagnostics anew, and print the verdict.",
+  positionals: [{ name: "RUN", required: true, help: "the directory of a fit" }],
   options: {
     strict: { kind: "flag", help: "exit with 3 when the verdict is fail" },
     json: { kind: "flag", help: "print the fit.json object alone, diagnostics renewed" },
@@ -25,23 +31,27 @@ export const diagnose = defineCommand({
     const comparison = await readComponents(path);
     if (comparison !== undefined) return showComparison(path, comparison, values, out);
     const run = await readRun(path);
-    const { tempering, auto, approximation } = run.report;
-    const report: FitReport = {
-      ...run.report,
-      ...(approximation !== undefined ? assessApproximation(run.draws, approximation) : assess(run.draws, {
-        components: run.report.model.components,
-        maxSpend: run.report.data.max_spend,
-        divergences: run.report.diagnostics.divergences,
-        ebfmiMin: run.report.diagnostics.ebfmi_min,
-        ...(tempering === undefined
-          ? { strongerMethod: "--method tempered" }
-          : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
-        ...(auto === undefined ? {} : { doubts: auto.doubts }),
-      })),
-    };
-    const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
+    const { report, draws, file } = "report" in run
+      ? { ...judgeAnew(run), file: DRAWS_FILE }
+      : { ...salvage(run, path), file: PARTIAL_FILE };
+    const files = [join(path, REPORT_FILE), join(path, file)];
     const style = { width: out.width(), paint: out.paint };
-    out.write(values.json ? reportJson(report) : summaryText(report, run.draws, files, style));
+    out.write(values.json ? reportJson(report) : summaryText(report, draws, files, style));
     return values.strict && report.verdict.status === "fail" ? Exit.failedVerdict : Exit.done;
   },
 });
+
+function judgeAnew({ report, draws }: FinishedRun): FinishedRun {
+  const { tempering, auto, approximation } = report;
+  const judged = approximation !== undefined ? assessApproximation(draws, approximation) : assess(draws, {
+    components: report.model.components,
+    maxSpend: report.data.max_spend,
+    divergences: report.diagnostics.divergences,
+    ebfmiMin: report.diagnostics.ebfmi_min,
+    ...(tempering === undefined
+      ? { strongerMethod: "--method tempered" }
+      : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
+    ...(auto === undefined ? {} : { doubts: auto.doubts }),
+  });
+  return { report: { ...report, ...judged }, draws };
+}

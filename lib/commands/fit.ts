@@ -1,8 +1,8 @@
 /** `fit`: from a CSV file to a run directory and a verdict. */
-import { join } from "node:path";
+import { dirname } from "node:path";
 import { type Selection, selectSeries } from "../data/select.ts";
 import { exampleSeries } from "../data/simulate.ts";
-import { InputError, type Problem } from "../errors.ts";
+import { InputError, type Problem, WriteError } from "../errors.ts";
 import { fit as runFit } from "../fit.ts";
 import {
   DEFAULT_METHOD,
@@ -20,15 +20,9 @@ import { progressView } from "../report/progress.ts";
 import { summaryText } from "../report/summary.ts";
 import type { Terminal } from "../report/terminal.ts";
 import { removeComponents } from "../runs/components.ts";
-import {
-  checkRunPath,
-  defaultRunPath,
-  DRAWS_FILE,
-  freshPath,
-  REPORT_FILE,
-  reportJson,
-  writeRun,
-} from "../runs/directory.ts";
+import { checkRunPath, reportJson } from "../runs/directory.ts";
+import { reasonOf } from "../runs/files.ts";
+import { keptSentence, RunJournal } from "../runs/journal.ts";
 import { defineCommand, Exit } from "./command.ts";
 import { compareFits, withWarnings } from "./fit_components.ts";
 import {
@@ -129,32 +123,60 @@ async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promi
   if (!values.quiet) { for (const note of request.notes) terminal.err.write(`${note}\n`); }
 
   if (request.fits.length > 1) return await compareFits(request, values, terminal);
-  const outcome = await sample(request, values.quiet, terminal);
-  if (outcome === undefined) {
-    terminal.err.write("Interrupted before there were draws to keep; nothing was written.\n");
-    return Exit.interrupted;
-  }
+  const journal = new RunJournal(values.out);
+  const outcome = await sample(request, journal, values.quiet, terminal);
+  if (outcome === undefined) return Exit.interrupted;
   const { report, draws } = outcome;
-  const path = values.out ?? await freshPath(defaultRunPath(report));
-  await writeRun(path, outcome);
-  await removeComponents(path); // --force may have put the run where a comparison was
-  const files = [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
+  const { files, problem } = await keep(outcome, journal);
+  if (problem !== undefined) terminal.err.write(terminal.err.paint("red", "error: ") + problem + "\n");
+  else if (journal.trouble !== undefined && !values.quiet) terminal.err.write(`${journal.trouble}\n`);
   const style = { width: terminal.out.width(), paint: terminal.out.paint };
   terminal.out.write(values.json ? reportJson(report) : summaryText(report, draws, files, style));
+  if (problem !== undefined) return Exit.internal;
   if (report.partial) return Exit.interrupted;
   return values.strict && report.verdict.status === "fail" ? Exit.failedVerdict : Exit.done;
 }
 
-/** Undefined when interrupted before there was anything to keep. */
-async function sample(request: Request, quiet: boolean, terminal: Terminal): Promise<FitOutcome | undefined> {
+/** The files of the run, or why there are none: then the results on the terminal are all there is. */
+async function keep(
+  outcome: FitOutcome,
+  journal: RunJournal,
+): Promise<{ readonly files: readonly string[]; readonly problem?: string }> {
+  try {
+    const files = await journal.finish(outcome);
+    await removeComponents(dirname(files[0]!)); // --force may have put the run where a comparison was
+    return { files };
+  } catch (error) {
+    if (!(error instanceof WriteError)) throw error;
+    return { files: [], problem: error.message };
+  }
+}
+
+/** Undefined when interrupted before there was a result; says what is kept. */
+async function sample(
+  request: Request,
+  journal: RunJournal,
+  quiet: boolean,
+  terminal: Terminal,
+): Promise<FitOutcome | undefined> {
   using interrupt = watchInterrupt(terminal.err);
   const { signal } = interrupt;
   const view = progressView(terminal.err, quiet);
   try {
-    const outcome = await runFit(request.fits[0], { onProgress: view.show, signal });
+    const outcome = await runFit(request.fits[0], { ...journal.hooks(view.show), signal });
     return withWarnings(outcome, request.warnings);
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return undefined;
+    const interrupted = signal.aborted && error === signal.reason;
+    const kept = journal.abandon(
+      interrupted ? "was interrupted" : `ended with an error (${reasonOf(error)})`,
+    );
+    view.close();
+    if (kept !== undefined) {
+      terminal.err.write(`${interrupted ? "Interrupted; " : ""}${keptSentence(kept)}.\n`);
+    } else if (interrupted) {
+      terminal.err.write("Interrupted before there were draws to keep; nothing was written.\n");
+    }
+    if (interrupted) return undefined;
     throw error;
   } finally {
     view.close();

@@ -12,7 +12,8 @@ import {
   type ComponentsReport,
   writeComponents,
 } from "../runs/components.ts";
-import { freshPath, pathUnderRuns, writeRun } from "../runs/directory.ts";
+import { freshPath, pathUnderRuns } from "../runs/directory.ts";
+import { RunJournal } from "../runs/journal.ts";
 import { Exit } from "./command.ts";
 import { watchInterrupt } from "./interrupt.ts";
 
@@ -75,22 +76,25 @@ async function fitAndWrite(
   const { signal } = interrupt;
   const numbers = fits.map(({ spec }) => spec.components);
   const say = (text: string) => quiet || err.write(`${text}\n`);
-  const path = out ?? await freshPath(
+  const path = out ?? freshPath(
     pathUnderRuns(new Date().toISOString(), fits[0].series.name, `k${numbers[0]}-${numbers.at(-1)}`),
   );
-  let view = progressView(err, quiet), written: Written | undefined;
+  let view = progressView(err, quiet), journal: RunJournal | undefined, written: Written | undefined;
   const steps = chooseComponents(fits, {
     signal,
     begin(components) {
       say(`K = ${components} (${numbers.indexOf(components) + 1} of ${numbers.length})`);
       view = progressView(err, quiet);
-      return { onProgress: view.show };
+      journal = new RunJournal(join(path, `k${components}`));
+      return journal.hooks(view.show);
     },
   });
   try {
-    for await (const { components, run, outcome, report } of steps) {
+    for await (const { components, outcome, report } of steps) {
       view.close();
-      if (outcome !== undefined) await writeRun(join(path, run), withWarnings(outcome, warnings));
+      if (outcome !== undefined) await journal?.finish(withWarnings(outcome, warnings));
+      else journal?.abandon("gave nothing to compare");
+      journal = undefined;
       say(`K = ${components}: ${outcome === undefined ? "no fit" : resultText(outcome)}`);
       if (report === undefined) continue;
       await writeComponents(path, report);

@@ -1,10 +1,10 @@
-/** Ctrl-C: the first asks the work to stop and keep what it has, the second ends the process at once. */
+/** Ctrl-C and SIGTERM: the first asks the work to stop and keep what it has, the second ends the process at once. */
 import type { Sink } from "../report/terminal.ts";
 import { Exit } from "./command.ts";
 
-/** Watches for SIGINT until disposed of. */
+/** Watches for signals until disposed of. */
 export interface Interrupt extends Disposable {
-  /** Aborted by the first Ctrl-C. */
+  /** Aborted by the first signal. */
   readonly signal: AbortSignal;
 }
 
@@ -14,7 +14,10 @@ export interface Interrupt extends Disposable {
  */
 const SAME_PRESS_MS = 250;
 
-/** @param notes where the first Ctrl-C is acknowledged */
+/** What batch systems send before they kill; Windows has no such thing. */
+const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+/** @param notes where the first signal is acknowledged */
 export function watchInterrupt(notes: Sink): Interrupt {
   const controller = new AbortController();
   let pressedAt = -Infinity;
@@ -25,9 +28,11 @@ export function watchInterrupt(notes: Sink): Interrupt {
     controller.abort();
     notes.write("\nStopping; what was drawn is kept. Ctrl-C again ends at once.\n");
   };
-  Deno.addSignalListener("SIGINT", onSignal);
+  for (const name of SIGNALS) Deno.addSignalListener(name, onSignal);
   return {
     signal: controller.signal,
-    [Symbol.dispose]: () => Deno.removeSignalListener("SIGINT", onSignal),
+    [Symbol.dispose]() {
+      for (const name of SIGNALS) Deno.removeSignalListener(name, onSignal);
+    },
   };
 }

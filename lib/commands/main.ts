@@ -1,5 +1,5 @@
 /** The list of commands, and what becomes of their errors: sentences on stderr and an exit code. */
-import { DeviceError, formatProblem, InputError, type Problem } from "../errors.ts";
+import { DeviceError, formatProblem, InputError, type Problem, WriteError } from "../errors.ts";
 import { hang } from "../report/layout.ts";
 import type { Terminal } from "../report/terminal.ts";
 import { didYouMean } from "../suggest.ts";
@@ -75,7 +75,7 @@ function explain(error: unknown, { err }: Terminal): Exit {
     for (const problem of error.problems) say(err.paint("red", "error: ") + formatProblem(problem));
     return Exit.badInput;
   }
-  if (error instanceof DeviceError) {
+  if (error instanceof DeviceError || error instanceof WriteError) {
     say(err.paint("red", "error: ") + error.message);
     return Exit.internal;
   }

@@ -6,3 +6,6 @@ export interface Draws {
   /** Each (chains, draws) row-major: value [chain * draws + draw]. */
   readonly columns: ReadonlyMap<string, Float64Array>;
 }
+
+/** Fewest draws per chain that diagnostics can say anything about. */
+export const FEWEST_DRAWS = 8;

@@ -35,7 +35,7 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
   return async (engine, problem, options, hooks) => {
     const { components } = problem.layout, maxSpend = largestSpend(problem);
     const began = performance.now();
-    const chains = await first(engine, problem, options, named(hooks, "chees", 0));
+    const chains = await first(engine, problem, options, named(hooks, "chees", 0, true));
     const seen = judge(problem, chains, maxSpend), { verdict } = seen.assessment;
     const opening = step(
       "chees",
@@ -72,7 +72,7 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
         return false;
       },
     };
-    const resumed = performance.now(), own = named(hooks, "tempered", chains.timing.gradients);
+    const resumed = performance.now(), own = named(hooks, "tempered", chains.timing.gradients, !passed);
     try {
       const climbed = await ladders(engine, problem, ladderOptions(options), own, extension);
       const { look, judged } = last !== undefined && decide(last.look) !== "go on" ? last : lookAt(climbed);
@@ -94,9 +94,19 @@ export const sampleAuto: Method = autoMethod(sampleChees, sampleLadders);
 const largestSpend = ({ spend, units }: HillProblem) =>
   units.spendScale * spend.reduce((a, b) => Math.max(a, b));
 
-/** The hooks of one step, which tells its name and counts the gradients of the steps before it. */
-function named({ onProgress, signal }: FitHooks, method: MethodName, gradientsBefore: number): FitHooks {
+/**
+ * The hooks of one step, which tells its name and counts the gradients of the steps before it.
+ *
+ * @param answers whether its draws, and not those of the step before, are the ones to keep on the way
+ */
+function named(
+  { onProgress, onDraws, signal }: FitHooks,
+  method: MethodName,
+  gradientsBefore: number,
+  answers: boolean,
+): FitHooks {
   return {
+    ...(onDraws === undefined || !answers ? {} : { onDraws }),
     onProgress: (progress) =>
       onProgress({ ...progress, step: method, gradients: gradientsBefore + progress.gradients }),
     ...(signal === undefined ? {} : { signal }),

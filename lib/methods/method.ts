@@ -1,4 +1,5 @@
 /** A sampling method as the pipeline sees it, and what methods share. */
+import { FEWEST_DRAWS } from "../diagnostics/draws.ts";
 import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
@@ -51,9 +52,6 @@ export type Method = (
   options: FitOptions,
   hooks: FitHooks,
 ) => Promise<Sampled>;
-
-/** Fewest draws per chain that diagnostics can say anything about. */
-const FEWEST_DRAWS = 8;
 
 /**
  * A run's draws and how long they took.

@@ -18,7 +18,7 @@ const TARGET_ACCEPTANCE = 0.9;
 /** Chains when each adapts for itself and their number is left open (Stan's default). */
 const UNPOOLED_CHAINS = 4;
 
-export const sampleNuts: Method = async (engine, problem, options, { onProgress, signal }) => {
+export const sampleNuts: Method = async (engine, problem, options, hooks) => {
   const { seed, warmup, draws, pooling = "all" } = options;
   const pooled = pooling === "all";
   const chains = options.chains ?? (pooled ? METHODS.nuts.chains[engine.name] : UNPOOLED_CHAINS);
@@ -29,17 +29,17 @@ export const sampleNuts: Method = async (engine, problem, options, { onProgress,
     seed,
   });
   try {
-    const view = new SamplingView(chains, onProgress), began = performance.now();
+    const view = new SamplingView(problem, chains, hooks), began = performance.now();
     const place = async (ensemble: Ensemble): Promise<Float64Array | undefined> => {
       if (!pooled) return void await uniformStart(ensemble, seed);
       return (await startChains(ensemble, drawCandidates(problem, chains, seed), seed))[0]!.positions;
     };
     const start = await place(ensemble);
     const plan = { warmup, draws, targetAcceptance: TARGET_ACCEPTANCE };
-    const run = await runNuts(ensemble, plan, start, view.show, signal);
+    const run = await runNuts(ensemble, plan, start, view.show, hooks.signal);
     const trees = treesOf(run.batches);
     return {
-      ...gatherRun(problem, run, chains, options, view, began, signal),
+      ...gatherRun(problem, run, chains, options, view, began, hooks.signal),
       sampling: {
         step_size: run.tuning.reduce((sum, { stepSize }) => sum + stepSize, 0) / run.tuning.length,
         mean_leapfrogs: trees.meanSteps,

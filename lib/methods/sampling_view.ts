@@ -1,7 +1,11 @@
 /** What callers see of a sampler at work: speed, time left, running R-hat of the log likelihood. */
 import { sortColumn } from "../diagnostics/column.ts";
 import { basicRhat } from "../diagnostics/rhat.ts";
-import type { Progress } from "../fit_types.ts";
+import type { Draws } from "../diagnostics/draws.ts";
+import type { DrawBatch } from "../engine/ensemble.ts";
+import type { FitHooks } from "../fit_types.ts";
+import type { HillProblem } from "../model/problem.ts";
+import { drawsOf, gatherSample } from "../posterior.ts";
 import type { SamplerProgress } from "../samplers/run.ts";
 
 /** Batches between two running R-hats. */
@@ -15,9 +19,11 @@ export class SamplingView {
   #phaseBegan = performance.now();
   #logLik: Float64Array[] = []; // one (transitions, chains) block per batch
   #rhat: number | undefined;
+  #drawn = 0;
   readonly show: (progress: SamplerProgress) => void;
 
-  constructor(chains: number, onProgress: (progress: Progress) => void) {
+  /** @param chains chains of the problem, all there are in a batch */
+  constructor(problem: HillProblem, chains: number, { onProgress, onDraws }: FitHooks) {
     this.show = ({ phase, done, total, gradients, divergences, batch }) => {
       const now = performance.now();
       if (phase !== this.#phase) {
@@ -37,6 +43,10 @@ export class SamplingView {
         ...(this.#rhat === undefined ? {} : { rhat: this.#rhat }),
         etaSeconds: seconds * (total - done) / done,
       });
+      if (phase !== "sampling" || batch.transitions === 0) return;
+      const first = this.#drawn, count = batch.transitions;
+      this.#drawn += count;
+      onDraws?.({ first, count, columns: () => columnsOf(problem, batch) });
     };
   }
 
@@ -55,4 +65,17 @@ export class SamplingView {
     }
     this.#rhat = basicRhat(sortColumn(values, chains, draws));
   }
+}
+
+/** A batch as columns of `draws.csv`, and what diagnostics need beside them, by Stan's names. */
+function columnsOf(problem: HillProblem, batch: DrawBatch): Draws {
+  const { chains, transitions: count } = batch, sample = gatherSample(problem, [batch], 0, chains);
+  const divergent = new Float64Array(chains * count);
+  divergent.forEach((_, i) => divergent[i] = batch.diverging[i % count * chains + Math.floor(i / count)]!);
+  const { columns } = drawsOf(problem, sample);
+  return {
+    chains,
+    draws: count,
+    columns: new Map([...columns, ["energy__", sample.energy], ["divergent__", divergent]]),
+  };
 }

@@ -33,12 +33,12 @@ export async function sampleLadders(
   engine: Engine,
   problem: HillProblem,
   options: FitOptions,
-  { onProgress, signal }: FitHooks,
+  hooks: FitHooks,
   extension?: LadderExtension,
 ): Promise<Sampled> {
-  const { warmup, draws, seed } = options;
+  const { warmup, draws, seed } = options, { signal } = hooks;
   const ladders = options.chains ?? METHODS.tempered.chains[engine.name];
-  const view = new SamplingView(ladders, onProgress);
+  const view = new SamplingView(problem, ladders, hooks);
   const began = performance.now();
   const gather = (run: TemperedRun): Sampled => {
     const gathered = gatherRun(problem, run, ladders, options, view, began, signal);

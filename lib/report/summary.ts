@@ -85,9 +85,11 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
       ["Engine", `${report.engine} on ${report.adapter}${report.software ? " (software adapter)" : ""}`],
       [
         "Time",
-        `${formatSeconds(timing.total_s)}: ${found} ${formatSeconds(timing.warmup_s)}, sampling ` +
-        `${formatSeconds(timing.sampling_s)}; ${formatLarge(timing.gradients)} gradients, ` +
-        `${formatLarge(rate)} per second`,
+        Number.isNaN(timing.total_s)
+          ? ""
+          : `${formatSeconds(timing.total_s)}: ${found} ${formatSeconds(timing.warmup_s)}, sampling ` +
+            `${formatSeconds(timing.sampling_s)}; ${formatLarge(timing.gradients)} gradients, ` +
+            `${formatLarge(rate)} per second`,
       ],
     ], style),
   ];
@@ -154,8 +156,18 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
     ...(report.approximation === undefined
       ? chainEntries(report.diagnostics)
       : approximationEntries(report.approximation)),
-    ["LOO", `elpd ${plusMinus(elpd.loo, elpd.se)}, p_loo ${formatFixed(elpd.p_loo, 1)}; ${badK}`],
-    ["WAIC", `elpd ${plusMinus(waic.elpd, waic.se)}, p_waic ${formatFixed(waic.p_waic, 1)}`],
+    [
+      "LOO",
+      Number.isNaN(elpd.loo)
+        ? ""
+        : `elpd ${plusMinus(elpd.loo, elpd.se)}, p_loo ${formatFixed(elpd.p_loo, 1)}; ${badK}`,
+    ],
+    [
+      "WAIC",
+      Number.isNaN(waic.elpd)
+        ? ""
+        : `elpd ${plusMinus(waic.elpd, waic.se)}, p_waic ${formatFixed(waic.p_waic, 1)}`,
+    ],
     [
       "Hold-out",
       holdout === null ? "" : `RMSE ${formatNumber(holdout.rmse)}, CRPS ${formatNumber(holdout.crps)}; ` +

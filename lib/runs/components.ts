@@ -4,8 +4,8 @@
  */
 import { join } from "node:path";
 import { z } from "zod";
-import { InputError } from "../errors.ts";
-import { reasonOf, removeIfThere, writeFile } from "./directory.ts";
+import { InputError, WriteError } from "../errors.ts";
+import { prepareFile, reasonOf, removeIfThere } from "./files.ts";
 import { fitReportSchema } from "./schema.ts";
 
 export const COMPONENTS_FILE = "components.json";
@@ -95,17 +95,14 @@ export function componentsJson(report: ComponentsReport): string {
 /**
  * Writes the comparison into a directory, in place of one that is there.
  *
- * @throws InputError if it cannot be written: no room, no permission
+ * @throws WriteError if it cannot be written: no room, no permission
  */
 export async function writeComponents(path: string, report: ComponentsReport): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
-    await writeFile(path, COMPONENTS_FILE, [componentsJson(report)]);
+    await (await prepareFile(path, COMPONENTS_FILE, [componentsJson(report)])).commit();
   } catch (error) {
-    throw new InputError([{
-      where: path,
-      message: `${COMPONENTS_FILE} could not be written (${reasonOf(error)}).`,
-    }]);
+    throw new WriteError(`The comparison could not be written to ${path} (${reasonOf(error)}).`);
   }
 }
 

@@ -1,20 +1,33 @@
 /**
- * The run directory: `draws.csv` and `fit.json`. Each is written under a temporary name and renamed, `fit.json`
- * last, so that a directory with a `fit.json` is a whole run.
+ * The run directory. From the first moment on its `fit.json` says what it holds: a finished run, whose draws are in
+ * `draws.csv`, or one that has not finished (see {@link "./journal.ts"}), whose draws so far are in
+ * `draws.partial.csv`. Every `fit.json` and `draws.csv` is written under a temporary name and renamed.
  */
 import { dirname, join } from "node:path";
 import type { Draws } from "../diagnostics/draws.ts";
 import { InputError } from "../errors.ts";
 import type { FitOutcome } from "../fit_types.ts";
 import { drawsCsv, readDrawsCsv } from "./draws_csv.ts";
-import { type FitReport, fitReportSchema, SCHEMA_VERSION } from "./schema.ts";
+import { isMissing, type Prepared, prepareFile, reasonOf, removeIfThere } from "./files.ts";
+import { readPartialDraws } from "./partial_draws.ts";
+import {
+  type FitFacts,
+  type FitReport,
+  fitReportSchema,
+  SCHEMA_VERSION,
+  type UnfinishedReport,
+  unfinishedSchema,
+} from "./schema.ts";
 
 export const REPORT_FILE = "fit.json";
 export const DRAWS_FILE = "draws.csv";
+export const PARTIAL_FILE = "draws.partial.csv";
 
 /** `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise. */
-export function defaultRunPath(report: FitReport): string {
-  return pathUnderRuns(report.created_at, report.data.name, `k${report.model.components}`);
+export function defaultRunPath(
+  { started_at, data, model }: Pick<FitFacts, "started_at" | "data" | "model">,
+): string {
+  return pathUnderRuns(started_at, data.name, `k${model.components}`);
 }
 
 /**
@@ -63,22 +76,17 @@ async function nearestExisting(path: string): Promise<string> {
       await Deno.stat(candidate);
       return candidate;
     } catch (error) {
-      const missing = error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
-      if (!missing || candidate === dirname(candidate)) throw error;
+      if (!isMissing(error) || candidate === dirname(candidate)) throw error;
     }
   }
 }
 
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}
-
-/** The first of `path`, `path-2`, `path-3` … that does not exist: two fits may end in one second. */
-export async function freshPath(path: string): Promise<string> {
+/** The first of `path`, `path-2`, `path-3` … that does not exist: two fits may begin in one second. */
+export function freshPath(path: string): string {
   for (let n = 1;; n++) {
     const candidate = n === 1 ? path : `${path}-${n}`;
     try {
-      await Deno.lstat(candidate);
+      Deno.lstatSync(candidate);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return candidate;
       throw error;
@@ -87,25 +95,54 @@ export async function freshPath(path: string): Promise<string> {
 }
 
 /**
- * Writes a run, replacing one that is there.
+ * Writes a run, replacing one that is there only when all is written.
  *
- * @throws InputError if the directory cannot be written: no room, no permission
+ * @param journal where the fit kept its unfinished run, if it did: this directory or one inside it. Until the
+ * new `fit.json` is in place the directory then tells either of the run that was there or of the unfinished one,
+ * at whatever moment the process is killed.
+ * @throws when the directory cannot be written: no room, no permission
  */
-export async function writeRun(path: string, { report, draws }: FitOutcome): Promise<void> {
+export async function writeRun(path: string, { report, draws }: FitOutcome, journal?: string): Promise<void> {
+  await Deno.mkdir(path, { recursive: true });
+  const files: Prepared[] = [];
   try {
-    await Deno.mkdir(path, { recursive: true });
-    // While draws.csv is replaced there must be no fit.json that speaks of other draws.
-    await removeIfThere(join(path, REPORT_FILE));
-    await writeFile(path, DRAWS_FILE, drawsCsv(draws));
-    await writeFile(path, REPORT_FILE, [reportJson(report)]);
+    files.push(await prepareFile(path, DRAWS_FILE, drawsCsv(draws)));
+    files.push(await prepareFile(path, REPORT_FILE, [reportJson(report)]));
+    if (journal === undefined) await removeIfThere(join(path, REPORT_FILE)); // it speaks of other draws
+    else if (journal !== path) await raiseUnfinished(journal, path);
+    for (const file of files) await file.commit();
   } catch (error) {
-    throw new InputError([{ where: path, message: `the run could not be written (${reasonOf(error)}).` }]);
+    for (const file of files) await file.discard();
+    throw error;
   }
+  await removeIfThere(join(path, PARTIAL_FILE));
+}
+
+/** Puts an unfinished run in the place of the finished one above it: its draws first, which nobody reads till then. */
+async function raiseUnfinished(journal: string, path: string): Promise<void> {
+  await Deno.rename(join(journal, PARTIAL_FILE), join(path, PARTIAL_FILE));
+  await Deno.rename(join(journal, REPORT_FILE), join(path, REPORT_FILE));
+  await Deno.remove(journal);
 }
 
 /** The text of `fit.json`, and of `--json`. NaN becomes null. */
-export function reportJson(report: FitReport): string {
+export function reportJson(report: FitReport | UnfinishedReport): string {
   return JSON.stringify(report, null, 2) + "\n";
+}
+
+/** A run that came to its end, by itself or interrupted. */
+export interface FinishedRun {
+  readonly report: FitReport;
+  readonly draws: Draws;
+}
+
+/** A run that has not come to its end, or never will. */
+export interface UnfinishedRun {
+  readonly unfinished: UnfinishedReport;
+  /** Undefined when there are none yet; with the columns `energy__` and `divergent__`. */
+  readonly draws: Draws | undefined;
+  /** Whether a fit is at work on it. */
+  readonly live: boolean;
 }
 
 /**
@@ -113,17 +150,26 @@ export function reportJson(report: FitReport): string {
  *
  * @throws InputError if the directory or a file is missing, damaged, or of a newer hillmix
  */
-export async function readRun(path: string): Promise<{ report: FitReport; draws: Draws }> {
+export async function readRun(path: string): Promise<FinishedRun | UnfinishedRun> {
   const report = await readReport(path);
+  if (report.state === "running") return { unfinished: report, ...await readJournal(path) };
   const drawsPath = join(path, DRAWS_FILE);
   using file = await openOrExplain(drawsPath, "it should stand beside fit.json; fit again.");
-  const text = file.readable.pipeThrough(new TextDecoderStream());
-  return { report, draws: await readDrawsCsv(text, drawsPath, report.sampling) };
+  return { report, draws: await readDrawsCsv(textOf(file), drawsPath, report.sampling) };
 }
 
-async function readReport(path: string): Promise<FitReport> {
+async function readJournal(path: string): Promise<Omit<UnfinishedRun, "unfinished">> {
+  const partial = join(path, PARTIAL_FILE);
+  using file = await openOrExplain(partial, "it should stand beside fit.json; fit again.");
+  const live = !await file.tryLock(false); // whoever writes it has locked it, and loses the lock when killed
+  return { draws: await readPartialDraws(textOf(file)), live };
+}
+
+const textOf = (file: Deno.FsFile) => file.readable.pipeThrough(new TextDecoderStream());
+
+async function readReport(path: string): Promise<FitReport | UnfinishedReport> {
   const where = join(path, REPORT_FILE);
-  using file = await openOrExplain(where, "give the directory of a finished fit, such as runs/….");
+  using file = await openOrExplain(where, "give the directory of a fit, such as runs/….");
   const text = await new Response(file.readable).text();
   let value: unknown;
   try {
@@ -131,7 +177,7 @@ async function readReport(path: string): Promise<FitReport> {
   } catch {
     throw new InputError([{ where, message: "is not valid JSON, perhaps cut short; fit again." }]);
   }
-  const version = (value as { schema_version?: unknown } | null)?.schema_version;
+  const { schema_version: version, state } = (value ?? {}) as { schema_version?: unknown; state?: unknown };
   if (typeof version === "number" && version > SCHEMA_VERSION) {
     throw new InputError([{
       where,
@@ -140,7 +186,7 @@ async function readReport(path: string): Promise<FitReport> {
         "Update hillmix, or fit again with this one.",
     }]);
   }
-  const parsed = fitReportSchema.safeParse(value);
+  const parsed = (state === "running" ? unfinishedSchema : fitReportSchema).safeParse(value);
   if (parsed.success) return parsed.data;
   throw new InputError(parsed.error.issues.map((issue) => ({
     where: `${where}, ${issue.path.join(".") || "top level"}`,
@@ -152,35 +198,9 @@ async function openOrExplain(path: string, advice: string): Promise<Deno.FsFile>
   try {
     return await Deno.open(path, { read: true });
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    if (isMissing(error)) {
       throw new InputError([{ where: path, message: `does not exist; ${advice}` }]);
     }
     throw error;
-  }
-}
-
-export async function writeFile(directory: string, name: string, pieces: Iterable<string>): Promise<void> {
-  const path = join(directory, name), temporary = join(directory, `.${name}.partial`);
-  const encoder = new TextEncoder();
-  try {
-    {
-      using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
-      for (const piece of pieces) {
-        let bytes = encoder.encode(piece);
-        while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
-      }
-    }
-    await Deno.rename(temporary, path);
-  } catch (error) {
-    await removeIfThere(temporary);
-    throw error;
-  }
-}
-
-export async function removeIfThere(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -81,12 +81,12 @@ export async function readDrawsCsv(
 }
 
 // Stan's spellings of what is not a finite number.
-function writeNumber(value: number): string {
+export function writeNumber(value: number): string {
   if (Number.isFinite(value)) return Object.is(value, -0) ? "-0" : String(value);
   return Number.isNaN(value) ? "nan" : value > 0 ? "inf" : "-inf";
 }
 
-function readNumber(cell: string): number | undefined {
+export function readNumber(cell: string): number | undefined {
   if (cell === "nan") return NaN;
   if (cell === "inf") return Infinity;
   if (cell === "-inf") return -Infinity;
@@ -94,12 +94,13 @@ function readNumber(cell: string): number | undefined {
   return Number.isNaN(value) ? undefined : value;
 }
 
-async function* linesOf(text: AsyncIterable<string>): AsyncGenerator<string> {
+/** @param lastToo whether a last line without an end counts as one */
+export async function* linesOf(text: AsyncIterable<string>, lastToo = true): AsyncGenerator<string> {
   let rest = "";
   for await (const piece of text) {
     const lines = (rest + piece).split("\n");
     rest = lines.pop()!;
     for (const line of lines) yield line.endsWith("\r") ? line.slice(0, -1) : line;
   }
-  if (rest !== "") yield rest;
+  if (lastToo && rest !== "") yield rest;
 }

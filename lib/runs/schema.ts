@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { APPROXIMATION_STATUSES } from "../diagnostics/approximation.ts";
+import { PHASES } from "../fit_types.ts";
 
 /** Raised whenever an older hillmix could not read the file; additions alone do not raise it. */
 export const SCHEMA_VERSION = 1;
@@ -90,20 +91,12 @@ const approximation = z.object({
   elbo_trace: z.array(real),
 });
 
-/** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
-export const fitReportSchema = z.object({
+/** What is known of a fit before it draws; every `fit.json` begins with it. */
+const facts = {
   schema_version: z.literal(SCHEMA_VERSION),
   /** hillmix version that wrote the file. */
   hillmix: text,
-  /** ISO 8601, UTC. */
-  created_at: text,
-  /** Whether the fit was interrupted: fewer draws than asked for. */
-  partial: z.boolean(),
   method: text,
-  engine: z.enum(["webgpu", "cpu"]),
-  adapter: text,
-  /** Whether WebGPU ran on a software adapter, on the processor's own cores. */
-  software: z.boolean(),
   seed: count,
   /** What was asked for, as it was asked; null where it was left to hillmix. */
   inputs: z.object({
@@ -141,6 +134,41 @@ export const fitReportSchema = z.object({
     mean_spend: real,
     max_spend: real,
   }),
+};
+
+const engineFacts = z.object({
+  engine: z.enum(["webgpu", "cpu"]),
+  adapter: text,
+  /** Whether WebGPU ran on a software adapter, on the processor's own cores. */
+  software: z.boolean(),
+});
+
+/** zod schema of `fit.json` while the fit runs, and for good when it was killed. */
+export const unfinishedSchema = z.object({
+  ...facts,
+  state: z.literal("running"),
+  /** ISO 8601, UTC. */
+  started_at: text,
+  /** Where the fit was when the file was written, which is at the start of every phase. */
+  phase: z.enum(PHASES),
+  /** Null until one is open. */
+  engine: engineFacts.nullable(),
+  /** Per chain; the draws are those asked for. */
+  sampling: z.object({ warmup: count, draws: count }),
+  /** What became of the fit, as in "The fit was interrupted"; null while it runs and when it was killed. */
+  end: text.nullable(),
+});
+
+/** zod schema of `fit.json`, version 1. Lengths of time are in seconds, quantities in the data's own units. */
+export const fitReportSchema = z.object({
+  ...facts,
+  ...engineFacts.shape,
+  state: z.literal("finished").default("finished"),
+  /** ISO 8601, UTC. */
+  started_at: text.optional(),
+  created_at: text,
+  /** Whether the fit was interrupted: fewer draws than asked for. */
+  partial: z.boolean(),
   sampling: z.object({
     chains: count,
     warmup: count,
@@ -216,6 +244,12 @@ export const fitReportSchema = z.object({
 
 /** The `fit.json` object in memory: NaN stands where the file has null. */
 export type FitReport = z.output<typeof fitReportSchema>;
+
+/** The `fit.json` object of a fit that has not finished. */
+export type UnfinishedReport = z.output<typeof unfinishedSchema>;
+
+/** What a fit says of itself as soon as its data are checked, and again when its engine is open. */
+export type FitFacts = Omit<UnfinishedReport, "state" | "phase" | "end">;
 
 /** One parameter's line in the summary. */
 export type SummaryRow = z.output<typeof summaryRow>;

@@ -71,8 +71,8 @@ const LINES: [line: string, ...sentences: RegExp[]][] = [
   ["fit --out folder", /--out, value "folder": already holds files \(inside\.txt\); .*--force/],
   ["fit --out good.csv", /--out, value "good\.csv": good\.csv is a file; give a directory\./],
   ["fit --out=", /--out: needs a value: --out DIR\./],
-  ["diagnose", /diagnose: needs RUN, the directory of a finished fit\./],
-  ["diagnose nowhere", /nowhere\/fit\.json: does not exist; give the directory of a finished fit/],
+  ["diagnose", /diagnose: needs RUN, the directory of a fit\./],
+  ["diagnose nowhere", /nowhere\/fit\.json: does not exist; give the directory of a fit/],
   ["doctor --fast", /--fast: doctor has no such option/],
   ["check", /check: needs DATA\.csv/],
   [

@@ -54,7 +54,19 @@ export async function makePlace(): Promise<Place> {
   const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return {
     directory,
-    spawn: (line) => command(line).spawn(),
+    spawn(line) {
+      const child = command(line).spawn();
+      // A fit may take its time over the gentler signal that disposing of a child sends.
+      const end = async () => {
+        try {
+          child.kill("SIGKILL");
+        } catch {
+          // It has ended.
+        }
+        await child.status;
+      };
+      return Object.assign(child, { [Symbol.asyncDispose]: end });
+    },
     async run(line, env) {
       const { code, stdout, stderr } = await command(line, env).output();
       return { code, out: decode(stdout), err: decode(stderr) };
@@ -76,12 +88,15 @@ async function filesBelow(directory: string, prefix = ""): Promise<string[]> {
   return found.sort();
 }
 
-/** Reads a stream until it holds `text`. */
-export async function readUntil(stream: ReadableStream<Uint8Array>, text: string): Promise<string> {
+/** Reads a stream until it holds `text`, or to its end. */
+export async function readUntil(stream: ReadableStream<Uint8Array>, text?: string): Promise<string> {
+  const reader = stream.getReader(), decoder = new TextDecoder();
   let seen = "";
-  for await (const piece of stream.pipeThrough(new TextDecoderStream()).values({ preventCancel: true })) {
-    seen += piece;
-    if (seen.includes(text)) break;
+  for (;;) {
+    const { value, done } = await reader.read();
+    seen += decoder.decode(value, { stream: true });
+    if (done || text !== undefined && seen.includes(text)) break;
   }
+  reader.releaseLock();
   return seen;
 }

@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readRun } from "../../lib/runs/directory.ts";
+import { type FinishedRun, readRun } from "../../lib/runs/directory.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { makePlace, type Place, readUntil } from "./cli.ts";
 import { Seed } from "./fake/fit.ts";
 
 const RUN = "20261122T104501Z-built-in-example-k2"; // from the fake's fixed time and size
 
-async function runOf(place: Place, name: string) {
-  return await readRun(join(place.directory, name));
+async function runOf(place: Place, name: string): Promise<FinishedRun> {
+  const run = await readRun(join(place.directory, name));
+  assert.ok("report" in run, "the run has finished");
+  return run;
 }
 
 Deno.test("fit without a file fits the example: progress on stderr, summary on stdout, a new run directory", async () => {
@@ -110,7 +112,7 @@ Deno.test("Ctrl-C before there is anything to keep writes nothing", async () => 
 
 Deno.test("a second Ctrl-C ends at once, but the echo of the first under deno task is none", async () => {
   await using place = await makePlace();
-  await using child = place.spawn(`fit --seed ${Seed.hangs}`);
+  await using child = place.spawn(`fit --out run --seed ${Seed.hangs}`);
   let ended = false;
   const status = child.status.then((status) => {
     ended = true;
@@ -125,7 +127,107 @@ Deno.test("a second Ctrl-C ends at once, but the echo of the first under deno ta
   child.kill("SIGINT");
   assert.equal((await status).code, 130);
   assert.equal(await new Response(child.stdout).text(), "");
-  assert.deepEqual(await place.files(), []);
+  assert.deepEqual(await place.files(), [join("run", "draws.partial.csv"), join("run", "fit.json")]);
+});
+
+Deno.test("SIGTERM does what Ctrl-C does", async () => {
+  await using place = await makePlace();
+  await using child = place.spawn(`fit --out run --seed ${Seed.waits}`);
+  await readUntil(child.stderr, "sampling 100%");
+  child.kill("SIGTERM");
+  assert.match(await new Response(child.stdout).text(), /, interrupted\n/);
+  assert.equal((await child.status).code, 130);
+  assert.equal((await runOf(place, "run")).report.partial, true);
+});
+
+Deno.test("interrupted while it computes diagnostics, a fit keeps its draws and says where", async () => {
+  await using place = await makePlace();
+  await using child = place.spawn(`fit --out run --seed ${Seed.waitsLate}`);
+  await readUntil(child.stderr, "sampling 100%");
+  child.kill("SIGINT");
+  assert.match(
+    await readUntil(child.stderr),
+    /Interrupted; 50 draws per chain are kept in run, and/,
+  );
+  assert.equal((await child.status).code, 130);
+  const diagnosed = await place.run("diagnose run");
+  assert.equal(diagnosed.code, 0, diagnosed.err);
+  assert.match(diagnosed.out, /The fit was interrupted in phase sampling, at 50 of 50 draws per chain/);
+});
+
+Deno.test("a fit killed with -9 leaves a directory that diagnose reads, and says so of one still at work", async () => {
+  await using place = await makePlace();
+  await using child = place.spawn(`fit --out run --seed ${Seed.hangs}`);
+  await readUntil(child.stderr, "sampling 100%");
+  const live = await place.run("diagnose run");
+  assert.match(live.out, /The fit is still running in phase sampling, at 50 of 50 draws per chain/);
+  const second = await place.run("fit --quiet --out run --force");
+  assert.deepEqual([second.code, second.out], [2, ""]);
+  assert.match(second.err, /another fit is at work there/);
+  child.kill("SIGKILL");
+  await child.status;
+  const dead = await place.run("diagnose run --json --strict");
+  const report = fitReportSchema.parse(JSON.parse(dead.out));
+  assert.equal(report.partial, true);
+  assert.notEqual(report.verdict.status, "pass");
+  assert.match(
+    report.verdict.reasons[0]!,
+    /The fit was killed in phase sampling, at 50 of 50 draws per chain/,
+  );
+  assert.deepEqual([report.sampling.chains, report.sampling.draws, report.diagnostics.divergences], [
+    4,
+    50,
+    1,
+  ]);
+  assert.equal(dead.code, report.verdict.status === "fail" ? 3 : 0);
+});
+
+Deno.test("a fit killed before its first draw leaves a directory of which diagnose says so", async () => {
+  await using place = await makePlace();
+  await using child = place.spawn(`fit --out run --seed ${Seed.waitsWithoutDraws}`);
+  await readUntil(child.stderr, "sampling 100%");
+  child.kill("SIGKILL");
+  await child.status;
+  const { code, out, err } = await place.run("diagnose run");
+  assert.deepEqual([code, out], [2, ""]);
+  assert.equal(err, "error: run: the fit was killed in phase sampling and holds no draws yet; fit again.\n");
+});
+
+Deno.test("a fault after draws keeps them and says where", async () => {
+  await using place = await makePlace();
+  const { code, err } = await place.run(`fit --quiet --out run --seed ${Seed.breaksLate}`);
+  assert.equal(code, 1);
+  assert.match(
+    err,
+    /^50 draws per chain are kept in run, and "deno task diagnose run" judges them\.\ninternal error/,
+  );
+  const { out } = await place.run("diagnose run");
+  assert.match(out, /ended with an error \(the pipeline broke\.\) in phase sampling/);
+});
+
+Deno.test("results that cannot be written are printed all the same, and the exit code is 1", async () => {
+  await using place = await makePlace();
+  const { code, out, err } = await place.run(`fit --quiet --json --out run --seed ${Seed.losesPlace}`);
+  assert.equal(code, 1);
+  assert.equal(fitReportSchema.parse(JSON.parse(out)).seed, Seed.losesPlace);
+  assert.match(err, /^error: The results could not be written to run \(.*\)\.\n$/);
+});
+
+Deno.test("--force leaves a finished run alone until the new one is whole", async () => {
+  await using place = await makePlace();
+  await place.run("fit --quiet --out run --seed 11");
+  await using child = place.spawn(`fit --out run --force --seed ${Seed.hangs}`);
+  await readUntil(child.stderr, "sampling 100%");
+  child.kill("SIGKILL");
+  await child.status;
+  assert.equal((await runOf(place, "run")).report.seed, 11);
+  assert.match(
+    (await place.run(`diagnose ${join("run", "unfinished")}`)).out,
+    /was killed in phase sampling/,
+  );
+  await place.run("fit --quiet --out run --force --seed 12");
+  assert.equal((await runOf(place, "run")).report.seed, 12);
+  assert.deepEqual(await place.files(), [join("run", "draws.csv"), join("run", "fit.json")]);
 });
 
 Deno.test("a fault of hillmix is one sentence and exit code 1; the stack comes with HILLMIX_DEBUG=1 only", async () => {

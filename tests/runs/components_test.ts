@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { InputError } from "../../lib/errors.ts";
+import { InputError, WriteError } from "../../lib/errors.ts";
 import {
   COMPONENTS_FILE,
   componentsJson,
@@ -56,7 +56,7 @@ Deno.test("a place that cannot be written to is a sentence", async () => {
   const file = await Deno.makeTempFile();
   await assert.rejects(
     writeComponents(join(file, "below"), REPORT),
-    (error) => error instanceof InputError && /components\.json could not be written/.test(error.message),
+    (error) => error instanceof WriteError && /comparison could not be written/.test(error.message),
   );
   await Deno.remove(file);
 });

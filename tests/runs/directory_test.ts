@@ -10,27 +10,14 @@ import {
   writeRun,
 } from "../../lib/runs/directory.ts";
 import { fitReportSchema, SCHEMA_VERSION } from "../../lib/runs/schema.ts";
-import { fakeOutcome } from "./fixture.ts";
-
-/** Runs a test in a temporary directory that is removed afterwards. */
-function inTemporary(name: string, body: (directory: string) => Promise<void>): void {
-  Deno.test(name, async () => {
-    const directory = await Deno.makeTempDir();
-    try {
-      await body(directory);
-    } finally {
-      await Deno.remove(directory, { recursive: true });
-    }
-  });
-}
+import { fakeFacts, fakeOutcome, keptOf } from "./fixture.ts";
+import { inTemporary, names } from "./temporary.ts";
 
 const sentence = (pattern: RegExp) => (error: unknown) => {
   assert.ok(error instanceof InputError, String(error));
   assert.match(error.message, pattern);
   return true;
 };
-
-const names = async (path: string) => (await Array.fromAsync(Deno.readDir(path), (each) => each.name)).sort();
 
 inTemporary(
   "a run reads back as it was written, NaN included, and leaves no temporary files",
@@ -44,8 +31,7 @@ inTemporary(
     outcome.draws.columns.get("sigma")![7] = NaN;
     const path = join(directory, "a", "b");
     await writeRun(path, outcome);
-    const { report, draws } = outcome;
-    assert.deepEqual(await readRun(path), { report, draws });
+    assert.deepEqual(await readRun(path), keptOf(outcome));
     assert.deepEqual(await names(path), ["draws.csv", "fit.json"]);
   },
 );
@@ -54,15 +40,18 @@ inTemporary("writing over a run replaces both files", async (directory) => {
   await writeRun(directory, fakeOutcome({ seed: 1 }, 8, 20));
   const second = fakeOutcome({ seed: 2 }, 2, 10);
   await writeRun(directory, second);
-  assert.deepEqual(await readRun(directory), { report: second.report, draws: second.draws });
+  assert.deepEqual(await readRun(directory), keptOf(second));
 });
 
-inTemporary("a run that fails midway leaves no fit.json", async (directory) => {
-  await writeRun(directory, fakeOutcome());
-  await Deno.remove(join(directory, "draws.csv"));
-  await Deno.mkdir(join(directory, "draws.csv")); // cannot be renamed onto
-  await assert.rejects(writeRun(directory, fakeOutcome()), sentence(/the run could not be written/));
-  assert.deepEqual(await names(directory), ["draws.csv"]);
+inTemporary("a run that cannot be written leaves the one that was there", async (directory) => {
+  const first = fakeOutcome({ seed: 1 });
+  await writeRun(directory, first);
+  const inTheWay = join(directory, ".fit.json.partial", "x");
+  await Deno.mkdir(inTheWay, { recursive: true });
+  await assert.rejects(writeRun(directory, fakeOutcome({ seed: 2 })));
+  await Deno.remove(join(directory, ".fit.json.partial"), { recursive: true });
+  assert.deepEqual(await readRun(directory), keptOf(first));
+  assert.deepEqual(await names(directory), ["draws.csv", "fit.json"]);
 });
 
 Deno.test("JSON has null where a number is not finite, and every number is plain", () => {
@@ -156,13 +145,13 @@ inTemporary("a place for a run is checked before the work", async (directory) =>
 inTemporary(
   "a run's own name says when, what and how many curves, and is never reused",
   async (directory) => {
-    const { report } = fakeOutcome();
-    assert.equal(defaultRunPath(report), join("runs", "20261122T104501Z-weekly-sales-k2"));
-    const odd = { ...report, data: { ...report.data, name: "../../Ünï – ¿?" } };
+    const facts = fakeFacts();
+    assert.equal(defaultRunPath(facts), join("runs", "20261122T104501Z-weekly-sales-k2"));
+    const odd = { ...facts, data: { ...facts.data, name: "../../Ünï – ¿?" } };
     assert.equal(defaultRunPath(odd), join("runs", "20261122T104501Z-n-k2"));
     const path = join(directory, "run");
-    assert.equal(await freshPath(path), path);
+    assert.equal(freshPath(path), path);
     await Deno.mkdir(path);
-    assert.equal(await freshPath(path), `${path}-2`);
+    assert.equal(freshPath(path), `${path}-2`);
   },
 );

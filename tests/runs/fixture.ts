@@ -1,8 +1,8 @@
 /** A made-up outcome of a fit for tests of what surrounds it: plausible numbers, chosen to be awkward to print. */
 import type { Draws } from "../../lib/diagnostics/draws.ts";
-import type { FitOutcome } from "../../lib/fit_types.ts";
+import type { DrawPiece, FitOutcome } from "../../lib/fit_types.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
-import { type FitReport, SCHEMA_VERSION, type SummaryRow } from "../../lib/runs/schema.ts";
+import { type FitFacts, type FitReport, SCHEMA_VERSION, type SummaryRow } from "../../lib/runs/schema.ts";
 
 /** Draws of a two-curve model scattered around fixed values. */
 export function fakeDraws(chains: number, draws: number, seed = 1): Draws {
@@ -60,7 +60,9 @@ export function fakeOutcome(change: Partial<FitReport> = {}, chains = 4, perChai
   const report: FitReport = {
     schema_version: SCHEMA_VERSION,
     hillmix: "0.1.0",
-    created_at: "2026-11-22T10:45:01.123Z",
+    state: "finished",
+    started_at: "2026-11-22T10:45:01.123Z",
+    created_at: "2026-11-22T10:46:16.400Z",
     partial: false,
     method: "chees",
     engine: "webgpu",
@@ -128,4 +130,40 @@ export function fakeOutcome(change: Partial<FitReport> = {}, chains = 4, perChai
     ...change,
   };
   return { report, draws, elpdPointwise: new Float64Array(report.data.train_rows).fill(-3.4) };
+}
+
+/** What a run directory holds of an outcome. */
+export const keptOf = ({ report, draws }: FitOutcome) => ({ report, draws });
+
+/** What the fake's fit says of itself before it draws. */
+export function fakeFacts(change: Partial<FitFacts> = {}): FitFacts {
+  const { schema_version, hillmix, method, seed, inputs, model, data, sampling, engine, adapter, software } =
+    fakeOutcome().report;
+  return {
+    schema_version,
+    hillmix,
+    started_at: "2026-11-22T10:45:01.123Z",
+    method,
+    seed,
+    inputs,
+    model,
+    data,
+    engine: { engine, adapter, software },
+    sampling: { warmup: sampling.warmup, draws: sampling.draws },
+    ...change,
+  };
+}
+
+/** Draws as a fit hands them over: with the columns that stand beside unfinished ones. */
+export function fakePiece(draws: Draws, first = 0): DrawPiece {
+  const rows = draws.chains * draws.draws;
+  const more: [string, Float64Array][] = [
+    ["energy__", Float64Array.from({ length: rows }, (_, i) => Math.sin(i * i))],
+    ["divergent__", Float64Array.from({ length: rows }, (_, i) => i === 0 ? 1 : 0)],
+  ];
+  return {
+    first,
+    count: draws.draws,
+    columns: () => ({ ...draws, columns: new Map([...draws.columns, ...more]) }),
+  };
 }
