@@ -31,3 +31,13 @@ export interface SamplerRun<Batch extends DrawBatch> {
   /** Whether the signal ended the run before all draws were done. */
   readonly interrupted: boolean;
 }
+
+/** What `work` gives; undefined when the signal ended it before its end. */
+export async function unlessStopped<T>(work: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (signal?.aborted === true && error === signal.reason) return undefined;
+    throw error;
+  }
+}

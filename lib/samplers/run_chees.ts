@@ -4,7 +4,7 @@
  */
 import type { DrawBatch, Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
+import { type SamplerPlan, type SamplerProgress, type SamplerRun, unlessStopped } from "./run.ts";
 import { startChains } from "./start.ts";
 import {
   finishWarmup,
@@ -25,7 +25,7 @@ const SAMPLING_BATCH = 25;
  *
  * @param candidates independent prior draws to start from, (chains, CANDIDATES, D)
  * @param onProgress called after every batch
- * @param signal ends the run after the batch under way
+ * @param signal ends the run after the batch under way, or within it where the ensemble heeds the same signal
  */
 export async function runChees(
   ensemble: Ensemble,
@@ -80,9 +80,10 @@ export async function runChees(
   for (let done = 0; done < plan.draws;) {
     if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
     const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
-    batches.push(await advance(transitions, tuning));
+    const batch = await unlessStopped(advance(transitions, tuning), signal);
+    if (batch === undefined) return { batches, tuning, gradients, interrupted: true };
+    batches.push(batch);
     done += transitions;
-    const batch = batches.at(-1)!;
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
   }
   return { batches, tuning, gradients, interrupted: false };

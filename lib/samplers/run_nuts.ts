@@ -16,7 +16,7 @@ import {
   warmupNutsTuning,
 } from "./nuts_warmup.ts";
 import { batchGradients } from "./run_chees.ts";
-import type { SamplerPlan, SamplerProgress, SamplerRun } from "./run.ts";
+import { type SamplerPlan, type SamplerProgress, type SamplerRun, unlessStopped } from "./run.ts";
 
 /** Transitions between two adaptation steps: one, as Stan, unless a cohort's many chains tell as much in fewer. */
 const POOLED_BATCH = 4, POOLED_CHAINS = 16;
@@ -37,7 +37,7 @@ export interface NutsPlan extends SamplerPlan {
  *
  * @param start positions of the chains, (chains, D), when they tell the scales of the posterior
  * @param onProgress called after every batch
- * @param signal ends the run after the batch under way
+ * @param signal ends the run after the batch under way, or within it where the ensemble heeds the same signal
  */
 export async function runNuts(
   ensemble: Ensemble,
@@ -92,8 +92,10 @@ export async function runNuts(
   divergences = 0;
   for (let done = 0; done < plan.draws;) {
     if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
-    const batch = count(await ensemble.nuts(Math.min(SAMPLING_BATCH, plan.draws - done), tuning));
-    batches.push(batch);
+    const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
+    const batch = await unlessStopped(ensemble.nuts(transitions, tuning), signal);
+    if (batch === undefined) return { batches, tuning, gradients, interrupted: true };
+    batches.push(count(batch));
     done += batch.transitions;
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
   }
