@@ -2,14 +2,16 @@
 import { splitHoldout } from "./data/split.ts";
 import type { Split } from "./data/series.ts";
 import { coverageNotes, looNotes } from "./diagnostics/notes.ts";
+import { diagnoseAside } from "./diagnosis.ts";
+import { impatient } from "./engine/impatient.ts";
 import { type Opened, openEngine } from "./engine/open.ts";
 import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
-import { judge } from "./judge.ts";
+import { heartbeat } from "./heartbeat.ts";
 import type { Tempering } from "./methods/method.ts";
 import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { HillProblem } from "./model/problem.ts";
-import { type Scores, scoresOf } from "./posterior.ts";
+import type { Scores } from "./posterior.ts";
 import { type FitFacts, type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
 import { VERSION } from "./version.ts";
 
@@ -23,22 +25,27 @@ import { VERSION } from "./version.ts";
  * @throws the signal's reason when aborted with too few draws for diagnostics
  */
 export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened): Promise<FitOutcome> {
-  const started = performance.now();
-  hooks.onProgress(idle("data", 0));
+  const started = performance.now(), { signal } = hooks;
+  using pulse = heartbeat(hooks.onProgress);
+  const { onProgress } = pulse;
+  onProgress(idle("data", 0));
   const split = splitHoldout(options.series, options.holdout);
   const problem = buildProblem(split.train, options.spec);
   const facts = factsOf(options, split);
   hooks.onFacts?.(facts);
-  hooks.onProgress(idle("compile", 0));
-  const { engine, notice } = opened ?? await openEngine(options.engine);
+  onProgress(idle("compile", 0));
+  const { engine: willing, notice } = opened ?? await openEngine(options.engine);
+  using patience = signal === undefined ? undefined : impatient(willing, signal);
+  const { engine } = patience ?? { engine: willing };
   try {
     const { name, adapter, software } = engine;
     hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
-    const sampled = await SAMPLERS[options.method](engine, problem, options, hooks);
+    const sampled = await SAMPLERS[options.method](engine, problem, options, { ...hooks, onProgress });
     const { sample, timing, tempering, auto, approximation } = sampled;
-    hooks.onProgress(idle("diagnostics", timing.gradients));
-    const { draws, modes, assessment } = judge(problem, sampled, Math.max(...split.train.spend));
-    const scores = scoresOf(problem, sample, split.holdout, options.seed);
+    onProgress(idle("diagnostics", timing.gradients));
+    const maxSpend = Math.max(...split.train.spend);
+    const subject = { problem, sampled, maxSpend, holdout: split.holdout, seed: options.seed };
+    const { draws, modes, assessment, scores } = await diagnoseAside(subject, signal);
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
       ...facts,

@@ -131,14 +131,18 @@ export interface Progress {
   readonly rhat?: number;
   /** Seconds to the end of this phase. */
   readonly etaSeconds?: number;
+  /** Seconds since this phase began. */
+  readonly phaseSeconds?: number;
 }
 
 /** How a caller follows and stops a fit. */
 export interface FitHooks {
+  /** Called at every step, and every second or so of a step that takes longer. */
   onProgress(progress: Progress): void;
   /**
-   * Aborting ends sampling after the batch under way. With enough draws for diagnostics the fit resolves, its
-   * report marked `partial`; with fewer it rejects with the signal's reason.
+   * Aborting ends sampling after the batch under way, or without it if it takes more than two seconds. With enough
+   * draws for diagnostics the fit resolves, its report marked `partial`; with fewer it rejects with the signal's
+   * reason, and so it does when aborted while it computes diagnostics.
    */
   readonly signal?: AbortSignal;
   /** Called when the data have been checked, and again with the engine when it is open. */

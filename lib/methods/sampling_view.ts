@@ -41,7 +41,7 @@ export class SamplingView {
         gradients,
         divergences,
         ...(this.#rhat === undefined ? {} : { rhat: this.#rhat }),
-        etaSeconds: seconds * (total - done) / done,
+        ...(done === 0 ? {} : { etaSeconds: seconds * (total - done) / done }),
       });
       if (phase !== "sampling" || batch.transitions === 0) return;
       const first = this.#drawn, count = batch.transitions;

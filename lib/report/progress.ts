@@ -26,11 +26,12 @@ export function progressView(sink: Sink, quiet: boolean, now: () => number = Dat
 /** What a line says: `sampling 40%  200/500  61.2 k transitions/s  ETA 4.1 s  0 divergences  R-hat 1.012`. */
 export function progressLine(progress: Progress): string {
   const { phase, step, done, total, transitionsPerSecond, divergences, elbo, rhat, etaSeconds } = progress;
-  const sampling = phase === "warm-up" || phase === "sampling";
+  const sampling = phase === "warm-up" || phase === "sampling", { phaseSeconds = 0 } = progress;
   const percent = total > 0 ? Math.floor(100 * done / total) : 0;
   return [
     `${step === undefined ? "" : `${step} `}${phase} ${percent}%`,
     sampling ? `${formatCount(done)}/${formatCount(total)}` : "",
+    sampling || phaseSeconds < 1 ? "" : formatSeconds(phaseSeconds),
     transitionsPerSecond > 0 ? `${formatLarge(transitionsPerSecond)} transitions/s` : "",
     etaSeconds === undefined ? "" : `ETA ${formatSeconds(etaSeconds)}`,
     sampling ? `${formatCount(divergences)} ${divergences === 1 ? "divergence" : "divergences"}` : "",

@@ -8,6 +8,8 @@ import { initWarmup, stepWarmup, warmupTuning } from "./warmup.ts";
 /** Batches of annealing at most, and the transitions of each. */
 const BATCHES = 60;
 const BATCH = 4;
+/** Transitions of an annealed walk at most. */
+export const MOST_TRANSITIONS = BATCHES * BATCH;
 /** Batches spent at the posterior, where the population settles. */
 const LAST_BATCHES = 10;
 

@@ -19,7 +19,12 @@ Deno.test("a progress line says phase, count, rate, time left, divergences and R
     progressLine(at("sampling", 200, 500, { etaSeconds: 4.1, rhat: 1.0119, divergences: 1 })),
     "sampling 40%  200/500  61.2 k transitions/s  ETA 4.1 s  1 divergence  R-hat 1.012",
   );
-  assert.equal(progressLine(at("compile", 0, 0, { transitionsPerSecond: 0 })), "compile 0%");
+  const waiting = { transitionsPerSecond: 0, phaseSeconds: 0.4 };
+  assert.equal(progressLine(at("compile", 0, 0, waiting)), "compile 0%");
+  assert.equal(
+    progressLine(at("diagnostics", 0, 1, { ...waiting, phaseSeconds: 12.34 })),
+    "diagnostics 0%  12.3 s",
+  );
 });
 
 Deno.test("a step of a longer method is named, and its phases are its own", () => {

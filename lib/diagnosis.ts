@@ -1,0 +1,50 @@
+/** All that is computed of a sample once it is drawn, in a Worker of its own: progress and Ctrl-C go on meanwhile. */
+import type { Series } from "./data/series.ts";
+import { RemoteWorker } from "./engine/rpc.ts";
+import { judge, type Judged } from "./judge.ts";
+import type { Sampled } from "./methods/method.ts";
+import type { HillProblem } from "./model/problem.ts";
+import { type Scores, scoresOf } from "./posterior.ts";
+
+/** A sample and what it is judged by. */
+export interface Case {
+  readonly problem: HillProblem;
+  readonly sampled: Sampled;
+  /** Rows held out. */
+  readonly holdout: Series;
+  /** Largest spend of a training row, original units. */
+  readonly maxSpend: number;
+  readonly seed: number;
+}
+
+export interface Diagnosis extends Judged {
+  readonly scores: Scores;
+}
+
+/** Computes it here and now. */
+export function diagnose({ problem, sampled, maxSpend, holdout, seed }: Case): Diagnosis {
+  return { ...judge(problem, sampled, maxSpend), scores: scoresOf(problem, sampled.sample, holdout, seed) };
+}
+
+/**
+ * Computes it in a Worker, which takes the sample's arrays over.
+ *
+ * @param signal ends the work at once when it aborts, unless it did before
+ * @throws the signal's reason
+ */
+export async function diagnoseAside(subject: Case, signal?: AbortSignal): Promise<Diagnosis> {
+  const { positions, logDensity, logLik, energy } = subject.sampled.sample;
+  const worker = new RemoteWorker(new URL("./diagnosis_worker.ts", import.meta.url), "diagnostics");
+  const stopped = Promise.withResolvers<never>();
+  const onAbort = () => stopped.reject(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  try {
+    const buffers = new Set(
+      [positions, logDensity, logLik, energy].map(({ buffer }) => buffer as ArrayBuffer),
+    );
+    return await Promise.race([worker.call<Diagnosis>("diagnose", [subject], [...buffers]), stopped.promise]);
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
+    worker.terminate();
+  }
+}
