@@ -157,9 +157,12 @@ export interface DrawPiece {
   readonly first: number;
   /** Draws per chain. */
   readonly count: number;
+  /** Draws per chain that there are to be. */
+  readonly planned: number;
   /**
-   * The columns of `draws.csv`, then `energy__` and `divergent__`, (chains, count). Takes time in proportion to
-   * the draws, so call it while the engine is at work.
+   * The columns of `draws.csv`, then `energy__`, `divergent__` and, of tempered runs, `origin__` (the visit to the
+   * prior a draw descends from, -1 for none) and `round_trips__` (its ladder's so far), (chains, count). Takes time
+   * in proportion to the draws, so call it while the engine is at work.
    */
   columns(): Draws;
 }

@@ -1,5 +1,5 @@
 /** From the directory of a fit that never finished to a report on what it had drawn. */
-import { assess } from "./assess.ts";
+import { assess, type Conduct, describeModes } from "./assess.ts";
 import { type Draws, FEWEST_DRAWS } from "./diagnostics/draws.ts";
 import { minEbfmi } from "./diagnostics/energy.ts";
 import { InputError } from "./errors.ts";
@@ -22,20 +22,8 @@ export function salvage({ unfinished, draws: kept, live }: UnfinishedRun, path: 
       message: `the fit ${fate} in phase ${phase} and holds ${has}; ${advice}`,
     }]);
   }
-  const columns = new Map(kept.columns),
-    energy = columns.get("energy__"),
-    divergent = columns.get("divergent__");
-  columns.delete("energy__");
-  columns.delete("divergent__");
-  const draws: Draws = { ...kept, columns };
-  const method = unfinished.method === "tempered" ? {} : { strongerMethod: "--method tempered" };
-  const judged = assess(draws, {
-    components: unfinished.model.components,
-    maxSpend: unfinished.data.max_spend,
-    divergences: divergent?.reduce((sum, one) => sum + one, 0) ?? 0,
-    ebfmiMin: energy === undefined ? NaN : minEbfmi(energy, draws.chains, draws.draws),
-    ...method,
-  });
+  const draws = withoutConduct(kept), { components } = unfinished.model, maxSpend = unfinished.data.max_spend;
+  const judged = assess(draws, { components, maxSpend, ...conductOf(kept, draws, { components, maxSpend }) });
   const { status, reasons } = judged.verdict;
   return {
     report: {
@@ -54,6 +42,39 @@ export function salvage({ unfinished, draws: kept, live }: UnfinishedRun, path: 
       },
     },
     draws,
+  };
+}
+
+/** Columns that stand beside a draw's own. */
+const CONDUCT = {
+  energy: "energy__",
+  divergent: "divergent__",
+  origin: "origin__",
+  roundTrips: "round_trips__",
+};
+
+function withoutConduct({ columns, ...size }: Draws): Draws {
+  const beside = Object.values(CONDUCT);
+  return { ...size, columns: new Map([...columns].filter(([name]) => !beside.includes(name))) };
+}
+
+/** How the draws were made, told by the columns beside them. */
+function conductOf(
+  { columns, chains, draws: count }: Draws,
+  draws: Draws,
+  shape: Pick<Conduct, "components" | "maxSpend">,
+): Omit<Conduct, "components" | "maxSpend"> {
+  const energy = columns.get(CONDUCT.energy), divergent = columns.get(CONDUCT.divergent);
+  const origin = columns.get(CONDUCT.origin), trips = columns.get(CONDUCT.roundTrips);
+  return {
+    divergences: divergent?.reduce((sum, one) => sum + one, 0) ?? 0,
+    ebfmiMin: energy === undefined ? NaN : minEbfmi(energy, chains, count),
+    ...(origin === undefined || trips === undefined ? { strongerMethod: "--method tempered" } : {
+      tempering: {
+        roundTrips: Array.from({ length: chains }, (_, chain) => trips[(chain + 1) * count - 1]!),
+        modes: describeModes(draws, shape, Int32Array.from(origin)),
+      },
+    }),
   };
 }
 

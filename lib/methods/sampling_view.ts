@@ -6,7 +6,7 @@ import type { DrawBatch } from "../engine/ensemble.ts";
 import type { FitHooks } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { drawsOf, gatherSample } from "../posterior.ts";
-import type { SamplerProgress } from "../samplers/run.ts";
+import type { Lineage, SamplerProgress } from "../samplers/run.ts";
 
 /** Batches between two running R-hats. */
 const RHAT_EVERY = 4;
@@ -24,7 +24,7 @@ export class SamplingView {
 
   /** @param chains chains of the problem, all there are in a batch */
   constructor(problem: HillProblem, chains: number, { onProgress, onDraws }: FitHooks) {
-    this.show = ({ phase, done, total, gradients, divergences, batch }) => {
+    this.show = ({ phase, done, total, gradients, divergences, batch, lineage }) => {
       const now = performance.now();
       if (phase !== this.#phase) {
         this.#phase = phase;
@@ -46,7 +46,7 @@ export class SamplingView {
       if (phase !== "sampling" || batch.transitions === 0) return;
       const first = this.#drawn, count = batch.transitions;
       this.#drawn += count;
-      onDraws?.({ first, count, columns: () => columnsOf(problem, batch) });
+      onDraws?.({ first, count, planned: total, columns: () => columnsOf(problem, batch, lineage) });
     };
   }
 
@@ -67,15 +67,21 @@ export class SamplingView {
   }
 }
 
-/** A batch as columns of `draws.csv`, and what diagnostics need beside them, by Stan's names. */
-function columnsOf(problem: HillProblem, batch: DrawBatch): Draws {
+/** A batch as columns of `draws.csv`, and what diagnostics need beside them, by Stan's names where it has them. */
+function columnsOf(problem: HillProblem, batch: DrawBatch, lineage?: Lineage): Draws {
   const { chains, transitions: count } = batch, sample = gatherSample(problem, [batch], 0, chains);
-  const divergent = new Float64Array(chains * count);
-  divergent.forEach((_, i) => divergent[i] = batch.diverging[i % count * chains + Math.floor(i / count)]!);
+  const column = (value: (draw: number, chain: number) => number) =>
+    Float64Array.from({ length: chains * count }, (_, i) => value(i % count, Math.floor(i / count)));
+  const beside: [string, Float64Array][] = [
+    ["energy__", sample.energy],
+    ["divergent__", column((draw, chain) => batch.diverging[draw * chains + chain]!)],
+  ];
+  if (lineage !== undefined) {
+    beside.push(
+      ["origin__", column((draw, chain) => lineage.origins[draw]![chain]!)],
+      ["round_trips__", column((_, chain) => lineage.roundTrips[chain]!)],
+    );
+  }
   const { columns } = drawsOf(problem, sample);
-  return {
-    chains,
-    draws: count,
-    columns: new Map([...columns, ["energy__", sample.energy], ["divergent__", divergent]]),
-  };
+  return { chains, draws: count, columns: new Map([...columns, ...beside]) };
 }

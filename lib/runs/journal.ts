@@ -84,12 +84,9 @@ export class RunJournal {
   };
 
   /** To be called with every progress of the fit. */
-  readonly onProgress = ({ phase, total }: Pick<Progress, "phase" | "total">): void => {
+  readonly onProgress = ({ phase }: Pick<Progress, "phase">): void => {
     if (phase === this.#phase || this.#facts === undefined) return;
     this.#phase = phase;
-    if (phase === "sampling") {
-      this.#facts = { ...this.#facts, sampling: { ...this.#facts.sampling, draws: total } };
-    }
     this.#attempt(() => {
       if (phase === "diagnostics") this.#append(Infinity);
       this.#tell();
@@ -189,9 +186,18 @@ export class RunJournal {
         this.#write(partialHeader(draws.columns));
       }
       this.#write(partialLines(draws, piece.first));
+      this.#plan(piece.planned);
       this.#kept = piece.first + piece.count;
       this.#spentMs += performance.now() - began;
     }
+  }
+
+  /** Draws may turn out to be other than asked for where a method has steps. */
+  #plan(draws: number): void {
+    const { sampling } = this.#facts!;
+    if (sampling.draws === draws) return;
+    this.#facts = { ...this.#facts!, sampling: { ...sampling, draws } };
+    this.#tell();
   }
 
   #write(text: string): void {

@@ -1,6 +1,6 @@
 /**
  * `draws.partial.csv`: the draws of a fit at work, appended as they come, all chains of one draw and then the next.
- * Columns as in `draws.csv`, and beside them what diagnostics need of every draw: `energy__` and `divergent__`.
+ * Columns as in `draws.csv`, and beside them what diagnostics need of every draw (see {@link DrawPiece.columns}).
  */
 import type { Draws } from "../diagnostics/draws.ts";
 import { linesOf, readNumber, writeNumber } from "./draws_csv.ts";

@@ -153,7 +153,7 @@ export const unfinishedSchema = z.object({
   phase: z.enum(PHASES),
   /** Null until one is open. */
   engine: engineFacts.nullable(),
-  /** Per chain; the draws are those asked for. */
+  /** Per chain; the draws are those that there are to be. */
   sampling: z.object({ warmup: count, draws: count }),
   /** What became of the fit, as in "The fit was interrupted"; null while it runs and when it was killed. */
   end: text.nullable(),

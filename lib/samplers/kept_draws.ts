@@ -35,6 +35,11 @@ export class KeptDraws {
     return all;
   }
 
+  /** Of the last draws, one each, (ladders). */
+  lastOrigins(count: number): readonly Int32Array[] {
+    return this.#origins.slice(this.#origins.length - count);
+  }
+
   /** Log likelihoods of one rung, (draws, ladders). */
   logLik(rung: number): Float64Array {
     const all = new Float64Array(this.#logLik.length * this.#ladders), from = rung * this.#ladders;

@@ -18,8 +18,18 @@ export interface SamplerProgress<Batch extends DrawBatch = DrawBatch> {
   readonly gradients: number;
   /** Divergent transitions in this phase. */
   readonly divergences: number;
-  /** The batch just done. */
+  /** The batch just done; of a tempered run, its draws of the posterior. */
   readonly batch: Batch;
+  /** Of a tempered run that keeps its draws. */
+  readonly lineage?: Lineage;
+}
+
+/** Where draws of the posterior come from. */
+export interface Lineage {
+  /** Of each draw of the batch, which visits to the prior it descends from, -1 for none, (ladders). */
+  readonly origins: readonly Int32Array[];
+  /** Completed by each ladder so far. */
+  readonly roundTrips: readonly number[];
 }
 
 export interface SamplerRun<Batch extends DrawBatch> {

@@ -4,12 +4,12 @@
  */
 import type { Engine, Ensemble, TargetSpec, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import { annealPath } from "./anneal_path.ts";
+import { annealPath, MOST_TRANSITIONS } from "./anneal_path.ts";
 import { type Evidence, logEvidence } from "./evidence.ts";
 import { barrierOf, rejections } from "./ladder.ts";
 import { joinBatches, KeptDraws, pickDraws } from "./kept_draws.ts";
 import { RoundTrips } from "./round_trips.ts";
-import type { SamplerProgress } from "./run.ts";
+import { type Lineage, type SamplerProgress, unlessStopped } from "./run.ts";
 import {
   firstRungs,
   knowsMetric,
@@ -186,13 +186,14 @@ class TemperedSampler {
   /** Anneals a population and lays the first ladder along the way it went. @returns false when stopped */
   async #layLadder(): Promise<boolean> {
     const { ladders, warmup } = this.#plan, chains = ladders * ANNEALED_PER_LADDER;
+    let annealed = 0;
     const path = await annealPath(
       await this.#open(chains),
       (stream) => this.#target.prior(stream),
       this.#seed,
       (batch) => {
         this.#count(batch);
-        this.#show("warm-up", 0, warmup, batch);
+        this.#show("warm-up", annealed += batch.transitions, MOST_TRANSITIONS + warmup, batch);
       },
       this.#signal,
     );
@@ -223,7 +224,8 @@ class TemperedSampler {
         this.#recent = [...this.#recent, batch].slice(-GRADIENT_BATCHES);
         done += batch.transitions;
         const all = [...Array(batch.transitions).keys()];
-        this.#show("warm-up", done, warmup, pickDraws(batch, all, this.#plan.ladders));
+        const cold = pickDraws(batch, all, this.#plan.ladders);
+        this.#show("warm-up", MOST_TRANSITIONS + done, MOST_TRANSITIONS + warmup, cold);
       }
       if (done < warmup && !this.#stopped) await this.#renew();
     }
@@ -292,13 +294,15 @@ class TemperedSampler {
     while (kept.seen < planned && !this.#stopped) {
       const transitions = size(kept.seen), running = this.#advance(transitions, true, prepared);
       prepared = this.#priorDraws(size(kept.seen + transitions)); // while the engine is at work
-      const batch = await running;
+      const batch = await unlessStopped(running, this.#signal);
+      if (batch === undefined) return;
       const origins = Array.from(
         { length: transitions },
         (_, i) => trips.follow(batch.replica.subarray(i * batch.chains, (i + 1) * batch.chains)),
       );
       const cold = kept.add(batch, origins);
-      this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold);
+      const lineage = { origins: kept.lastOrigins(cold.transitions), roundTrips: trips.trips };
+      this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold, lineage);
     }
   }
 
@@ -365,7 +369,13 @@ class TemperedSampler {
     this.#transitions += batch.transitions * batch.chains;
   }
 
-  #show(phase: "warm-up" | "sampling", done: number, total: number, batch: TransitionBatch): void {
+  #show(
+    phase: SamplerProgress["phase"],
+    done: number,
+    total: number,
+    batch: TransitionBatch,
+    lineage?: Lineage,
+  ): void {
     this.#divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
     this.#onProgress({
       phase,
@@ -374,6 +384,7 @@ class TemperedSampler {
       gradients: this.#gradients,
       divergences: this.#divergences,
       batch,
+      ...(lineage === undefined ? {} : { lineage }),
     });
   }
 }

@@ -155,7 +155,7 @@ export function fakeFacts(change: Partial<FitFacts> = {}): FitFacts {
 }
 
 /** Draws as a fit hands them over: with the columns that stand beside unfinished ones. */
-export function fakePiece(draws: Draws, first = 0): DrawPiece {
+export function fakePiece(draws: Draws, first = 0, planned = first + draws.draws): DrawPiece {
   const rows = draws.chains * draws.draws;
   const more: [string, Float64Array][] = [
     ["energy__", Float64Array.from({ length: rows }, (_, i) => Math.sin(i * i))],
@@ -164,6 +164,7 @@ export function fakePiece(draws: Draws, first = 0): DrawPiece {
   return {
     first,
     count: draws.draws,
+    planned,
     columns: () => ({ ...draws, columns: new Map([...draws.columns, ...more]) }),
   };
 }
