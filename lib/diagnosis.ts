@@ -29,10 +29,11 @@ export function diagnose({ problem, sampled, maxSpend, holdout, seed }: Case): D
 /**
  * Computes it in a Worker, which takes the sample's arrays over.
  *
- * @param signal ends the work at once when it aborts, unless it did before
+ * @param signal ends the work at once; where it has ended the sampling, what was drawn is still to be judged
  * @throws the signal's reason
  */
 export async function diagnoseAside(subject: Case, signal?: AbortSignal): Promise<Diagnosis> {
+  if (signal?.aborted === true && !subject.sampled.interrupted) throw signal.reason;
   const { positions, logDensity, logLik, energy } = subject.sampled.sample;
   const worker = new RemoteWorker(new URL("./diagnosis_worker.ts", import.meta.url), "diagnostics");
   const stopped = Promise.withResolvers<never>();

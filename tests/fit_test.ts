@@ -4,9 +4,16 @@ import type { Series } from "../lib/data/series.ts";
 import { simulateSeries } from "../lib/data/simulate.ts";
 import { InputError } from "../lib/errors.ts";
 import { fit } from "../lib/fit.ts";
-import { type FitHooks, type FitOptions, type FitOutcome, PHASES, type Progress } from "../lib/fit_types.ts";
+import {
+  type DrawPiece,
+  type FitHooks,
+  type FitOptions,
+  type FitOutcome,
+  PHASES,
+  type Progress,
+} from "../lib/fit_types.ts";
 import { RandomStream } from "../lib/random.ts";
-import { fitReportSchema } from "../lib/runs/schema.ts";
+import { type FitFacts, fitReportSchema } from "../lib/runs/schema.ts";
 import { spec } from "./model/support.ts";
 
 const ROWS = 80;
@@ -147,6 +154,36 @@ Deno.test("an unfinished fit says so, and one with nothing to show rejects", asy
   assert.equal(outcome.draws.draws, report.sampling.draws);
   assertCovers(outcome, "sigma", SIMULATION.truth.sigma);
   await assert.rejects(during("warm-up", 3), { message: "enough" });
+});
+
+Deno.test("aborted while it computes diagnostics, a fit ends at once; its draws had all been handed over", async () => {
+  const control = new AbortController(), reason = new Error("enough");
+  const pieces: DrawPiece[] = [], known: FitFacts[] = [];
+  const running = fit({ ...OPTIONS, draws: 60 }, {
+    signal: control.signal,
+    onProgress({ phase }) {
+      if (phase === "diagnostics") control.abort(reason);
+    },
+    onFacts: (facts) => known.push(facts),
+    onDraws: (piece) => pieces.push(piece),
+  });
+  await assert.rejects(running, reason);
+  assert.deepEqual(known.map(({ engine }) => engine?.engine ?? null), [null, "cpu"]);
+  assert.deepEqual(known[0]!.sampling, { warmup: 120, draws: 60 });
+  assert.deepEqual(pieces.map(({ first, count, planned }) => [first, count, planned]), [
+    [0, 25, 60],
+    [25, 25, 60],
+    [50, 10, 60],
+  ]);
+  const whole = await fit({ ...OPTIONS, draws: 60 }, QUIET), piece = pieces[1]!.columns();
+  const { columns, chains } = whole.draws;
+  for (const [name, values] of columns) {
+    const own = piece.columns.get(name)!;
+    for (let c = 0; c < chains; c++) {
+      assert.deepEqual(own.slice(c * 25, (c + 1) * 25), values.slice(c * 60 + 25, c * 60 + 50), name);
+    }
+  }
+  assert.deepEqual([...piece.columns.keys()], [...columns.keys(), "energy__", "divergent__"]);
 });
 
 Deno.test("held-out rows are scored, in the units of the response", async () => {
