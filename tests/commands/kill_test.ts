@@ -4,13 +4,17 @@ import { join } from "node:path";
 import { readRun } from "../../lib/runs/directory.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { inTemporary } from "../runs/temporary.ts";
-import { diagnose, endFit } from "./real_fit.ts";
+import { diagnose, endFit, says } from "./real_fit.ts";
 
 const FIT = "--method chees --components 1 --chains 8 --warmup 40 --draws 60000".split(" ");
 
 inTemporary("a fit killed while it draws leaves draws that diagnose judges", async (directory) => {
   const run = join(directory, "run");
-  const { code } = await endFit([...FIT, "--engine", "cpu", "--out", run], "SIGKILL", "sampling 10%", 1500);
+  const { code } = await endFit(
+    [...FIT, "--engine", "cpu", "--out", run],
+    "SIGKILL",
+    says("sampling 10%", 1500),
+  );
   assert.equal(code, 137);
   const judged = await diagnose(run);
   assert.equal(judged.code, 0, judged.err);
@@ -29,7 +33,7 @@ inTemporary(
   "a fit interrupted while it draws judges and writes what it has, and exits with 130",
   async (directory) => {
     const run = join(directory, "run");
-    const { code, out, err } = await endFit([...FIT, "--json", "--out", run], "SIGINT", "sampling 10%");
+    const { code, out, err } = await endFit([...FIT, "--json", "--out", run], "SIGINT", says("sampling 10%"));
     assert.equal(code, 130, err);
     const kept = await readRun(run);
     assert.ok("report" in kept);

@@ -11,8 +11,18 @@ export interface Ended {
   /** From the signal to the end. */
   readonly seconds: number;
   readonly out: string;
+  /** Since the signal. */
   readonly err: string;
 }
+
+/** The moment at which progress says so, or some time later. */
+export const says =
+  (text: string, laterMs = 0) => async (progress: ReadableStream<Uint8Array>): Promise<void> => {
+    await readUntil(progress, text);
+    await after(laterMs);
+  };
+
+export const after = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 const command = (args: readonly string[]) =>
   new Deno.Command(Deno.execPath(), {
@@ -35,23 +45,20 @@ const command = (args: readonly string[]) =>
  * Starts a fit and sends it a signal.
  *
  * @param line options, such as `--engine cpu --out DIR`
- * @param when what the fit's progress says by then
- * @param laterMs how long after
+ * @param ready waits for the moment; told the fit's progress
  */
 export async function endFit(
   line: readonly string[],
   signal: "SIGINT" | "SIGTERM" | "SIGKILL",
-  when: string,
-  laterMs = 0,
+  ready: (progress: ReadableStream<Uint8Array>) => Promise<unknown>,
 ): Promise<Ended> {
   const child = command(["fit", ...line]).spawn(), out = new Response(child.stdout).text();
   try {
-    const before = await readUntil(child.stderr, when);
-    if (laterMs > 0) await new Promise((resolve) => setTimeout(resolve, laterMs));
+    await ready(child.stderr);
     const sent = performance.now();
     child.kill(signal);
-    const after = await readUntil(child.stderr), { code } = await child.status;
-    return { code, seconds: (performance.now() - sent) / 1000, out: await out, err: before + after };
+    const err = await readUntil(child.stderr), { code } = await child.status;
+    return { code, seconds: (performance.now() - sent) / 1000, out: await out, err };
   } finally {
     try {
       child.kill("SIGKILL");

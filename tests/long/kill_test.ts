@@ -1,0 +1,103 @@
+/**
+ * Fits of every method on both engines ended in every phase, by force and by Ctrl-C. Whatever the moment: a killed fit
+ * leaves a directory that `diagnose` reads or says in one sentence why there is nothing to judge; an interrupted one
+ * ends soon, with exit code 130, and says what is kept. Counts and times are printed.
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { METHODS, type Phase } from "../../lib/fit_types.ts";
+import { readRun } from "../../lib/runs/directory.ts";
+import { fitReportSchema } from "../../lib/runs/schema.ts";
+import { after, diagnose, type Ended, endFit } from "../commands/real_fit.ts";
+import { inTemporary } from "../runs/temporary.ts";
+
+/** Longest an interrupted fit may take to end, on a machine with other work to do. */
+const SOON_S = 10;
+/** Moments: soon after the start of the process, or some time into a phase. */
+const MOMENTS: readonly (readonly [Phase | "start", number])[] = [
+  ["start", 100],
+  ["compile", 0],
+  ["compile", 300],
+  ["warm-up", 0],
+  ["warm-up", 1000],
+  ["sampling", 0],
+  ["sampling", 1500],
+  ["diagnostics", 0],
+  ["diagnostics", 300],
+];
+
+/** Waits until a run is in a phase or past it. @returns the phase it is in; undefined when it has ended */
+async function reach(directory: string, phase: Phase): Promise<void> {
+  const phases: readonly Phase[] = ["data", "compile", "warm-up", "sampling", "diagnostics"];
+  for (;;) {
+    const run = await readRun(directory).catch(() => undefined);
+    if (run !== undefined && "report" in run) throw new Error(`The fit ended before ${phase}`);
+    if (run !== undefined && phases.indexOf(run.unfinished.phase) >= phases.indexOf(phase)) return;
+    await after(20);
+  }
+}
+
+const isSentence = (err: string) => /^error: [^\n]+\n$/.test(err) && !/internal error/.test(err);
+
+/** What a killed fit left. */
+async function checkKilled(directory: string, { code }: Ended): Promise<string> {
+  assert.equal(code, 137);
+  const { code: judged, out, err } = await diagnose(directory);
+  if (judged === 2) {
+    assert.ok(out === "" && isSentence(err), err);
+    return err.includes("does not exist") ? "nothing" : "no draws";
+  }
+  assert.equal(judged, 0, err);
+  const { partial, verdict, sampling } = fitReportSchema.parse(JSON.parse(out));
+  assert.ok(partial && verdict.status !== "pass");
+  return `${sampling.draws} draws`;
+}
+
+/** What an interrupted fit left. */
+async function checkInterrupted(
+  directory: string,
+  { code, seconds, err }: Ended,
+  early: boolean,
+): Promise<string> {
+  assert.equal(code, 130, err);
+  assert.ok(seconds < SOON_S, `${seconds} s`);
+  const { code: judged, out, err: why } = await diagnose(directory);
+  if (judged === 2) {
+    assert.ok(isSentence(why) && why.includes("does not exist"), why);
+    if (!early) assert.match(err, /nothing was written/);
+    return "nothing";
+  }
+  assert.equal(judged, 0, why);
+  const { partial, sampling } = fitReportSchema.parse(JSON.parse(out));
+  assert.equal(partial, true);
+  assert.match(err, /what was drawn is kept/);
+  return `${sampling.draws} draws`;
+}
+
+for (const engine of ["webgpu", "cpu"] as const) {
+  for (const method of Object.keys(METHODS)) {
+    inTemporary(`${method} on ${engine} keeps its promises whenever it is ended`, async (directory) => {
+      // Long enough to be met in every phase; diagnostics of so many draws take a second or more.
+      const chains = method === "tempered" ? 8 : 16;
+      const sizes = ["--components", "1", "--chains", `${chains}`, "--warmup", "60", "--draws", "3000"];
+      for (const signal of ["SIGKILL", "SIGINT"] as const) {
+        for (const [i, [phase, laterMs]] of MOMENTS.entries()) {
+          const run = join(directory, `${signal}-${i}`),
+            line = ["--method", method, "--engine", engine, ...sizes];
+          const ended = await endFit([...line, "--out", run], signal, async () => {
+            if (phase !== "start") await reach(run, phase);
+            await after(laterMs);
+          });
+          const left = signal === "SIGKILL"
+            ? await checkKilled(run, ended)
+            : await checkInterrupted(run, ended, phase === "start");
+          console.log(
+            `${method} ${engine} ${signal} ${phase} + ${laterMs} ms: ${left}, ended in ${
+              ended.seconds.toFixed(1)
+            } s`,
+          );
+        }
+      }
+    });
+  }
+}
