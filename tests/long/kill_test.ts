@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { METHODS, type Phase } from "../../lib/fit_types.ts";
+import { type MethodName, type Phase, PHASES } from "../../lib/fit_types.ts";
 import { readRun } from "../../lib/runs/directory.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { after, diagnose, type Ended, endFit } from "../commands/real_fit.ts";
@@ -13,11 +13,12 @@ import { inTemporary } from "../runs/temporary.ts";
 
 /** Longest an interrupted fit may take to end, on a machine with other work to do. */
 const SOON_S = 10;
-/** Moments: soon after the start of the process, or some time into a phase. */
-const MOMENTS: readonly (readonly [Phase | "start", number])[] = [
-  ["start", 100],
-  ["compile", 0],
-  ["compile", 300],
+/** A moment: soon after the start of the process, or some time into a phase, in milliseconds. */
+type Moment = readonly [Phase | "start", number];
+
+const EARLY: readonly Moment[] = [["start", 100], ["compile", 0], ["compile", 300]];
+const DRAWING: readonly Moment[] = [
+  ...EARLY,
   ["warm-up", 0],
   ["warm-up", 1000],
   ["sampling", 0],
@@ -25,14 +26,25 @@ const MOMENTS: readonly (readonly [Phase | "start", number])[] = [
   ["diagnostics", 0],
   ["diagnostics", 300],
 ];
+const OPTIMISING: readonly Moment[] = [...EARLY, ["optimising", 0], ["optimising", 500]];
 
-/** Waits until a run is in a phase or past it. @returns the phase it is in; undefined when it has ended */
+/** When to end the fits of a method, and sizes at which they last long enough for all of it. */
+const CASES: Readonly<Record<MethodName, readonly [moments: readonly Moment[], sizes: string]>> = {
+  auto: [DRAWING, "--components 1 --chains 16 --warmup 60 --draws 3000"],
+  chees: [DRAWING, "--components 1 --chains 16 --warmup 60 --draws 3000"],
+  nuts: [DRAWING, "--components 1 --chains 16 --warmup 60 --draws 3000"],
+  tempered: [DRAWING, "--components 1 --chains 8 --warmup 60 --draws 3000"],
+  advi: [OPTIMISING, "--components 3 --chains 128 --warmup 5000"],
+  "advi-fullrank": [OPTIMISING, "--components 3 --chains 128 --warmup 5000"],
+  pathfinder: [OPTIMISING, "--components 3 --chains 512 --warmup 2000"],
+};
+
+/** Waits until a run is in a phase or past it. */
 async function reach(directory: string, phase: Phase): Promise<void> {
-  const phases: readonly Phase[] = ["data", "compile", "warm-up", "sampling", "diagnostics"];
   for (;;) {
     const run = await readRun(directory).catch(() => undefined);
     if (run !== undefined && "report" in run) throw new Error(`The fit ended before ${phase}`);
-    if (run !== undefined && phases.indexOf(run.unfinished.phase) >= phases.indexOf(phase)) return;
+    if (run !== undefined && PHASES.indexOf(run.unfinished.phase) >= PHASES.indexOf(phase)) return;
     await after(20);
   }
 }
@@ -75,27 +87,21 @@ async function checkInterrupted(
 }
 
 for (const engine of ["webgpu", "cpu"] as const) {
-  for (const method of Object.keys(METHODS)) {
+  for (const [method, [moments, sizes]] of Object.entries(CASES)) {
     inTemporary(`${method} on ${engine} keeps its promises whenever it is ended`, async (directory) => {
-      // Long enough to be met in every phase; diagnostics of so many draws take a second or more.
-      const chains = method === "tempered" ? 8 : 16;
-      const sizes = ["--components", "1", "--chains", `${chains}`, "--warmup", "60", "--draws", "3000"];
       for (const signal of ["SIGKILL", "SIGINT"] as const) {
-        for (const [i, [phase, laterMs]] of MOMENTS.entries()) {
-          const run = join(directory, `${signal}-${i}`),
-            line = ["--method", method, "--engine", engine, ...sizes];
-          const ended = await endFit([...line, "--out", run], signal, async () => {
+        for (const [i, [phase, laterMs]] of moments.entries()) {
+          const run = join(directory, `${signal}-${i}`);
+          const line = ["--method", method, "--engine", engine, ...sizes.split(" "), "--out", run];
+          const ended = await endFit(line, signal, async () => {
             if (phase !== "start") await reach(run, phase);
             await after(laterMs);
           });
           const left = signal === "SIGKILL"
             ? await checkKilled(run, ended)
             : await checkInterrupted(run, ended, phase === "start");
-          console.log(
-            `${method} ${engine} ${signal} ${phase} + ${laterMs} ms: ${left}, ended in ${
-              ended.seconds.toFixed(1)
-            } s`,
-          );
+          const moment = `${method} ${engine} ${signal} ${phase} + ${laterMs} ms`;
+          console.log(`${moment}: ${left}, ended in ${ended.seconds.toFixed(1)} s`);
         }
       }
     });
