@@ -48,28 +48,32 @@ export function hillMixtureKernel(problems: readonly HillProblem[]): TargetKerne
     throw new RangeError("One ensemble holds problems of equal components and baseline width only");
   }
   const rows = Math.max(...problems.map((problem) => problem.rows));
-  let knots = 0;
-  const tables = problems.map((problem) => {
-    const table = tableOf(problem, knots);
-    knots += problem.median.values.length;
-    return table;
-  });
-  const data = new Float32Array(knots);
-  let at = 0;
-  for (const { median } of problems) {
-    data.set(median.values, at);
-    at += median.values.length;
-  }
+  const knots = sharedKnots(problems);
+  const tables = problems.map((problem) => tableOf(problem, knots.firstOf.get(problem.median.values)!));
   return {
     file: "targets/hill_mixture.wgsl",
     source,
     constants: { DIM: dim, K: components, J: width, ROWS_AT_ONCE, BLOCK },
     tables,
-    data,
+    data: knots.data,
     accumulators: 4 * components + 5 + width,
     rows,
     terms: rows * components,
   };
+}
+
+/** The knots of every median table end to end; problems of one table, such as the fits of a cut, share its knots. */
+function sharedKnots(problems: readonly HillProblem[]) {
+  const firstOf = new Map<Float64Array, number>();
+  let count = 0;
+  for (const { median: { values } } of problems) {
+    if (firstOf.has(values)) continue;
+    firstOf.set(values, count);
+    count += values.length;
+  }
+  const data = new Float32Array(count);
+  for (const [values, first] of firstOf) data.set(values, first);
+  return { firstOf, data };
 }
 
 /** Rows, then coordinates. @param firstKnot where this problem's knots begin in `target_data` */

@@ -128,3 +128,23 @@ Deno.test("the packed header has a word for every field of the WGSL struct", () 
   assert.equal(words[at("centred")], 1);
   assert.equal(floats[at("median_start")], Math.fround(problem.median.start));
 });
+
+Deno.test("problems of one median table share its knots on the device", () =>
+  withWebgpu(async (engine) => {
+    const [one, other] = [
+      hillProblem({ rows: 40, components: 2 }),
+      hillProblem({ rows: 60, components: 2, seed: 2 }),
+    ];
+    const again = { ...one, response: one.response.map((y) => 0.9 * y) };
+    const knots = one.median.values.length + other.median.values.length;
+    assert.equal(hillMixtureKernel([one, other, again]).data!.length, knots);
+    const count = 20, some = priorPositions(one, count), problems = [one, other, again];
+    const ensemble = await engine.ensemble({ target: hillTarget(...problems), chainsPerProblem: 8, seed: 1 });
+    const { logLik } = await ensemble.evaluate(stack([some, some, some]));
+    await ensemble.close();
+    for (const [i, problem] of problems.entries()) {
+      const alone = await engine.ensemble({ target: hillTarget(problem), chainsPerProblem: 8, seed: 1 });
+      assert.deepEqual((await alone.evaluate(some)).logLik, logLik.slice(i * count, (i + 1) * count));
+      await alone.close();
+    }
+  }));
