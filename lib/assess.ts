@@ -23,6 +23,8 @@ export interface Conduct {
   readonly tempering?: TemperingEvidence;
   /** What speaks against a `pass` though nothing in the draws does. */
   readonly doubts?: readonly string[];
+  /** Targets that the chains are shared out over, equally many for each and one after another; 1 when left out. */
+  readonly targets?: number;
 }
 
 export type Assessment = Pick<FitReport, "summary" | "diagnostics" | "verdict">;
@@ -36,11 +38,11 @@ const CURVE_POINTS = [0.25, 0.5, 1];
 
 /** Judges draws in original units, columns named as in `draws.csv`. */
 export function assess(draws: Draws, conduct: Conduct): Assessment {
-  const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering, doubts } = conduct;
-  const summary = summarise(draws, summaryNames(draws));
+  const { components, maxSpend, divergences, ebfmiMin, strongerMethod, tempering, doubts, targets } = conduct;
+  const summary = summarise(draws, summaryNames(draws), targets);
   const raw = layerOf(summary.filter(({ name }) => !DERIVED.test(name)));
-  const invariant = layer(invariantDraws(draws, components, maxSpend));
-  const relabelled = components > 1 ? layer(relabel(draws, components).draws) : undefined;
+  const invariant = layer(invariantDraws(draws, components, maxSpend), undefined, targets);
+  const relabelled = components > 1 ? layer(relabel(draws, components).draws, undefined, targets) : undefined;
   const transitions = draws.chains * draws.draws;
   return {
     summary,
@@ -68,6 +70,7 @@ export function assess(draws: Draws, conduct: Conduct): Assessment {
       ...(strongerMethod === undefined ? {} : { strongerMethod }),
       ...(tempering === undefined ? {} : { tempering }),
       ...(doubts === undefined ? {} : { doubts }),
+      ...(targets === undefined ? {} : { targets }),
     }),
   };
 }

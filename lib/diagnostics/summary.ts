@@ -6,6 +6,7 @@ import type { Draws } from "./draws.ts";
 import { essBulk, essTail, mcseMean } from "./ess.ts";
 import { mean, variance } from "./numeric.ts";
 import { rhat } from "./rhat.ts";
+import { essBulkOver, essTailOver, mcseMeanOver, rhatWithin } from "./targets.ts";
 
 /** Convergence of one quantity. NaN where it is constant or not finite. */
 export interface Convergence {
@@ -36,17 +37,23 @@ export interface Layer {
   readonly rows: readonly Convergence[];
 }
 
-/** Summary rows of the named columns, or of all, in their order. */
-export function summarise(draws: Draws, names: Iterable<string> = draws.columns.keys()): SummaryRow[] {
+/**
+ * Summary rows of the named columns, or of all, in their order.
+ *
+ * @param targets how many targets the chains are shared out over; see {@link "./targets.ts"}
+ */
+export function summarise(
+  draws: Draws,
+  names: Iterable<string> = draws.columns.keys(),
+  targets = 1,
+): SummaryRow[] {
   return Array.from(names, (name) => {
     const column = sortColumn(columnOf(draws, name), draws.chains, draws.draws);
     return {
       name,
       ...momentsOf(column),
-      rhat: rhat(column),
-      ess_bulk: essBulk(column),
-      ess_tail: essTail(column),
-      mcse_mean: mcseMean(column),
+      ...convergenceOf(column, targets),
+      mcse_mean: targets > 1 ? mcseMeanOver(column, targets) : mcseMean(column),
     };
   });
 }
@@ -76,19 +83,32 @@ function momentsOf(column: Column): Pick<SummaryRow, "mean" | "sd" | "q5" | "q50
 }
 
 /** Convergence of the named columns, or of all; what {@link summarise} gives, without the moments. */
-export function convergence(draws: Draws, names: Iterable<string> = draws.columns.keys()): Convergence[] {
+export function convergence(
+  draws: Draws,
+  names: Iterable<string> = draws.columns.keys(),
+  targets = 1,
+): Convergence[] {
   return Array.from(names, (name) => {
     const column = sortColumn(columnOf(draws, name), draws.chains, draws.draws);
-    return { name, rhat: rhat(column), ess_bulk: essBulk(column), ess_tail: essTail(column) };
+    return { name, ...convergenceOf(column, targets) };
   });
+}
+
+function convergenceOf(column: Column, targets: number): Omit<Convergence, "name"> {
+  if (targets === 1) return { rhat: rhat(column), ess_bulk: essBulk(column), ess_tail: essTail(column) };
+  return {
+    rhat: rhatWithin(column, targets),
+    ess_bulk: essBulkOver(column, targets),
+    ess_tail: essTailOver(column, targets),
+  };
 }
 
 /**
  * One layer of the verdict: the worst of the named columns, or of all. Leave out columns that are constant by
  * construction, such as the weight of a single component.
  */
-export function layer(draws: Draws, names?: Iterable<string>): Layer {
-  return layerOf(convergence(draws, names));
+export function layer(draws: Draws, names?: Iterable<string>, targets?: number): Layer {
+  return layerOf(convergence(draws, names, targets));
 }
 
 /** The same of rows already at hand, such as a summary. */

@@ -25,8 +25,8 @@
  * A quantity that is constant or not finite has no R-hat and meets no threshold. Short chains get no discount:
  * correlated draws keep R-hat above 1 in them even after convergence, which the sentence says, and longer chains
  * mend. Nested R-hat would lower that floor, but answers another question (see {@link "./rhat.ts"}) and needs
- * chains that share starting points. Approximate methods (variational, two-stage) never come here: they have no
- * chains to agree.
+ * chains that share starting points. Variational methods never come here: they have no chains to agree. Two-stage
+ * fits come with a doubt of their own: chains that agree on what is not the joint posterior earn no `pass`.
  */
 import { isComponentColumn } from "./relabel.ts";
 import type { Convergence, Layer } from "./summary.ts";
@@ -83,6 +83,8 @@ export interface Evidence {
   readonly tempering?: TemperingEvidence;
   /** Sentences on what speaks against a `pass` though nothing in the draws does. */
   readonly doubts?: readonly string[];
+  /** Targets that the chains are shared out over, whose number limits the effective sizes; 1 when left out. */
+  readonly targets?: number;
 }
 
 /** How well tempered ladders connected the prior and the posterior. */
@@ -218,7 +220,7 @@ function essReason(
   part: "bulk" | "tail",
   rows: readonly Convergence[],
   kind: GroupKind,
-  { draws }: Evidence,
+  { draws, targets = 1 }: Evidence,
 ): string {
   const size = (row: Convergence) => part === "bulk" ? row.ess_bulk : row.ess_tail;
   const limit = part === "bulk" ? STRICT.essBulk : STRICT.essTail;
@@ -233,6 +235,10 @@ function essReason(
     (part === "bulk" ? `; handover ${HANDOVER.essBulk})` : ")");
   if (worst.rhat > HANDOVER.rhat) {
     return `${what}: the chains disagree, so that each counts for little. Mend R-hat first.`;
+  }
+  if (targets > 1) {
+    return `${what}: it hangs on stage one, of which ${targets} draws were carried over. Raise --chains, each of ` +
+      `which gives one, to about ${roundUp(targets * limit / size(worst))}.`;
   }
   const consequence = part === "bulk"
     ? "its draws are strongly correlated, so its mean is only roughly known"
