@@ -79,6 +79,11 @@ export const DEFAULT_METHOD: MethodName = "auto";
 export const POOLINGS = ["all", "none"] as const;
 export type Pooling = typeof POOLINGS[number];
 
+/** How stage two of `two-stage` takes over the baseline of stage one; see `lib/twostage/carry.ts`. */
+export const CARRIES = ["plug-in", "prior", "cut"] as const;
+export type Carry = typeof CARRIES[number];
+export const DEFAULT_CARRY: Carry = "cut";
+
 export const ENGINES = ["auto", "webgpu", "cpu"] as const;
 /** `auto` takes WebGPU where an adapter answers and the processor otherwise. */
 export type EngineChoice = typeof ENGINES[number];

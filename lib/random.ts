@@ -21,6 +21,7 @@ export const Purpose = {
   swap: 9,
   tree: 10,
   approximation: 11,
+  curves: 14,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
 
