@@ -41,7 +41,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
     const { name, adapter, software } = engine;
     hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
     const sampled = await SAMPLERS[options.method](engine, problem, options, { ...hooks, onProgress });
-    const { sample, timing, tempering, auto, approximation } = sampled;
+    const { sample, timing, tempering, auto, twoStage, approximation } = sampled;
     onProgress(idle("diagnostics", timing.gradients));
     const maxSpend = Math.max(...split.train.spend);
     const subject = { problem, sampled, maxSpend, holdout: split.holdout, seed: options.seed };
@@ -67,6 +67,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       ...describeScores(scores),
       ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
       ...(auto === undefined ? {} : { auto }),
+      ...(twoStage === undefined ? {} : { two_stage: twoStage }),
       ...(approximation === undefined ? {} : { approximation }),
       warnings: [
         ...(notice === undefined ? [] : [notice]),

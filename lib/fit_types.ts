@@ -20,6 +20,8 @@ export interface MethodInfo {
   readonly warmup: number;
   /** Draws kept per chain; in all by an approximate method. */
   readonly draws: number;
+  /** Curves that a model needs for the method to mean anything; 1 when left out. */
+  readonly fewestComponents?: number;
 }
 
 /** Every method on offer. A new method adds a line here and its own file under `samplers/`. */
@@ -48,6 +50,13 @@ export const METHODS = {
     chains: { webgpu: 16, cpu: 8 },
     warmup: 600,
     draws: 800,
+  },
+  "two-stage": {
+    title: "the baseline by a single curve first, then the mixture; approximate, see --carry",
+    chains: { webgpu: 128, cpu: 128 },
+    warmup: 300,
+    draws: 400,
+    fewestComponents: 2,
   },
   advi: {
     title: "variational: independent Gaussians from many starts; approximate, fast, judged by k-hat",
@@ -101,6 +110,8 @@ export interface FitOptions {
   readonly draws: number;
   /** `all` when left out; of no meaning to methods other than `nuts`. */
   readonly pooling?: Pooling;
+  /** {@link DEFAULT_CARRY} when left out; of no meaning to methods other than `two-stage`. */
+  readonly carry?: Carry;
   /** Whole number, 0 to 2^53 - 1. */
   readonly seed: number;
   /** Share of the rows held out at the end, 0 to 0.5. */
@@ -116,7 +127,7 @@ export type Phase = typeof PHASES[number];
 /** How far a fit has come. Plain data: a terminal line, a log and a web page are all views of it. */
 export interface Progress {
   readonly phase: Phase;
-  /** The method at work, where one method runs several. */
+  /** The method or stage at work, where one method runs several. */
   readonly step?: string;
   /**
    * Steps of this phase finished, of `total`: transitions per chain while warming up and sampling, iterations of those

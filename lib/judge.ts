@@ -16,7 +16,7 @@ export interface Judged {
 
 /** @param maxSpend largest spend of a training row, original units */
 export function judge(problem: HillProblem, sampled: Sampled, maxSpend: number): Judged {
-  const { sample, tempering, auto, approximation } = sampled, { components } = problem.layout;
+  const { sample, tempering, auto, twoStage, approximation } = sampled, { components } = problem.layout;
   const draws = drawsOf(problem, sample);
   if (approximation !== undefined) {
     return { draws, modes: [], assessment: assessApproximation(draws, approximation) };
@@ -33,6 +33,7 @@ export function judge(problem: HillProblem, sampled: Sampled, maxSpend: number):
       ? { strongerMethod: "--method tempered" }
       : { tempering: { roundTrips: tempering.roundTrips, modes } }),
     ...(auto === undefined ? {} : { doubts: auto.doubts }),
+    ...(twoStage === undefined ? {} : { doubts: twoStage.doubts, targets: twoStage.fits }),
   });
   return { draws, modes, assessment };
 }

@@ -42,7 +42,7 @@ export const diagnose = defineCommand({
 });
 
 function judgeAnew({ report, draws }: FinishedRun): FinishedRun {
-  const { tempering, auto, approximation } = report;
+  const { tempering, auto, two_stage, approximation } = report;
   const judged = approximation !== undefined ? assessApproximation(draws, approximation) : assess(draws, {
     components: report.model.components,
     maxSpend: report.data.max_spend,
@@ -52,6 +52,7 @@ function judgeAnew({ report, draws }: FinishedRun): FinishedRun {
       ? { strongerMethod: "--method tempered" }
       : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
     ...(auto === undefined ? {} : { doubts: auto.doubts }),
+    ...(two_stage === undefined ? {} : { doubts: two_stage.doubts, targets: two_stage.fits }),
   });
   return { report: { ...report, ...judged }, draws };
 }

@@ -5,10 +5,13 @@ import { exampleSeries } from "../data/simulate.ts";
 import { InputError, type Problem, WriteError } from "../errors.ts";
 import { fit as runFit } from "../fit.ts";
 import {
+  CARRIES,
+  DEFAULT_CARRY,
   DEFAULT_METHOD,
   ENGINES,
   type FitOptions,
   type FitOutcome,
+  type MethodInfo,
   type MethodName,
   METHODS,
   POOLINGS,
@@ -76,6 +79,11 @@ const OPTIONS = {
   warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
   draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
   pooling: { kind: "choice", choices: POOLINGS, help: "nuts: what adapts together (default all chains)" },
+  carry: {
+    kind: "choice",
+    choices: CARRIES,
+    help: `two-stage: how the second takes over the baseline of the first (default ${DEFAULT_CARRY})`,
+  },
   seed: {
     kind: "integer",
     min: 0,
@@ -193,12 +201,13 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
   const sizes = sizesOf(method, values);
   await gather(problems, () => checkSizes(sizes));
   const specs = await gather(problems, () => readSpecs(values, file === undefined));
+  await gather(problems, () => checkComponents(method, specs ?? []));
   const selection = await gather(problems, () => readSelection(file, line, specs?.[0].controls ?? []));
   // A default directory gets its name from the finished fit, but its place can be checked now.
   await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
   if (specs === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
 
-  const { date, spend, target, control, group, only, config, pooling, seed, holdout, engine } = values;
+  const { date, spend, target, control, group, only, config, pooling, carry, seed, holdout, engine } = values;
   return {
     fits: specs.map((spec) => ({
       series: selection.series,
@@ -206,6 +215,7 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
       method,
       ...sizes,
       ...(pooling === undefined ? {} : { pooling }),
+      ...(carry === undefined ? {} : { carry }),
       seed,
       holdout,
       engine,
@@ -247,6 +257,15 @@ function checkSizes({ chains = 0, draws }: Sizes): void {
     message:
       `ask for ${plural(chains * draws, "draw")} in all, and at most ${plural(MOST_DRAWS, "draw")} fit in ` +
       "memory; lower one of them.",
+  }]);
+}
+
+function checkComponents(method: MethodName, specs: readonly Spec[]): void {
+  const { fewestComponents = 1 }: MethodInfo = METHODS[method];
+  if (specs.every(({ components }) => components >= fewestComponents)) return;
+  throw new InputError([{
+    where: "--components",
+    message: `must be ${fewestComponents} or more with --method ${method}; raise it, or use another method.`,
   }]);
 }
 

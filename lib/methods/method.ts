@@ -4,7 +4,7 @@ import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
-import type { ApproximationReport, AutoReport, FitReport } from "../runs/schema.ts";
+import type { ApproximationReport, AutoReport, FitReport, TwoStageReport } from "../runs/schema.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
 
@@ -37,6 +37,8 @@ export interface Sampled {
   readonly tempering?: Tempering;
   /** What `auto` did to arrive at the sample. */
   readonly auto?: AutoReport;
+  /** How both stages of `two-stage` went. */
+  readonly twoStage?: TwoStageReport;
   /** Of approximate methods: their draws are judged by this, not by how chains agree. */
   readonly approximation?: ApproximationReport;
 }

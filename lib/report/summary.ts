@@ -1,6 +1,6 @@
 /** A run on one screen: what was fitted, the parameters, the response curve, the checks, the verdict. */
 import type { Draws } from "../diagnostics/draws.ts";
-import type { ApproximationReport, FitReport } from "../runs/schema.ts";
+import type { ApproximationReport, FitReport, TwoStageReport } from "../runs/schema.ts";
 import { type Curve, curvePlot, responseCurve } from "./curve.ts";
 import { formatCount, formatFixed, formatLarge, formatNumber, formatSeconds, plural } from "./format.ts";
 import { type Column, hang, tableLines, wrap } from "./layout.ts";
@@ -95,12 +95,28 @@ function headerLines(report: FitReport, style: SummaryStyle): string[] {
   ];
 }
 
-/** What `auto` did and why, a sentence per step. */
-function stepLines({ auto }: FitReport, style: SummaryStyle): string[] {
-  const sentences = (auto?.steps ?? []).map(({ method, why, found, total_s, gradients }, i) =>
-    `${i + 1}. ${method}, ${why}: ${found} (${formatSeconds(total_s)}, ${formatLarge(gradients)} gradients).`
+/** What `auto` or `two-stage` did and why, a sentence per step. */
+function stepLines({ auto, two_stage, model }: FitReport, style: SummaryStyle): string[] {
+  const steps = auto?.steps.map(({ method, why, found, ...work }) => ({
+    done: `${method}, ${why}: ${found}`,
+    ...work,
+  })) ?? (two_stage === undefined ? [] : stagesOf(two_stage, model.components));
+  const sentences = steps.map(({ done, total_s, gradients }, i) =>
+    `${i + 1}. ${done} (${formatSeconds(total_s)}, ${formatLarge(gradients)} gradients).`
   );
   return labelled(sentences.map((sentence, i) => [i === 0 ? "Steps" : "", sentence] as const), style);
+}
+
+function stagesOf({ carry, fits, stage_one, stage_two }: TwoStageReport, components: number) {
+  const baseline = {
+    "plug-in": "fixed at its means",
+    prior: "under priors of its means and sds",
+    cut: `fixed at each of ${fits} draws, and R-hat only among chains of one draw`,
+  }[carry];
+  return [
+    { done: `one curve, for the baseline: ${stage_one.found}`, ...stage_one },
+    { done: `${plural(components, "curve")}, the baseline ${baseline}`, ...stage_two },
+  ];
 }
 
 function sizesText({ sampling, approximation }: FitReport): string {

@@ -3,6 +3,7 @@
  * reading back, `--json` and the types of the code that fills it in.
  */
 import { z } from "zod";
+import { CARRIES } from "../fit_types.ts";
 import { APPROXIMATION_STATUSES } from "../diagnostics/approximation.ts";
 import { PHASES } from "../fit_types.ts";
 
@@ -59,6 +60,26 @@ const step = z.object({
   total_s: real,
   gradients: real,
   transitions: count,
+});
+
+/** What one stage took. */
+const stage = z.object({ total_s: real, gradients: real, transitions: count });
+
+const twoStage = z.object({
+  /** How stage two took over the baseline. */
+  carry: z.enum(CARRIES),
+  /** What stage one, a single curve on the same rows, found of the baseline. */
+  baseline: z.array(z.object({ name: text, mean: real, sd: real })),
+  /** Draws of stage one with a fit each in stage two, whose chains follow each other; 1 unless `cut`. */
+  fits: count,
+  stage_one: stage.extend({
+    found: text,
+    /** On its own draws. */
+    status: verdictStatus,
+  }),
+  stage_two: stage,
+  /** What keeps the verdict from `pass` though nothing in the draws does: what the result ignores, first of all. */
+  doubts: z.array(text),
 });
 
 const auto = z.object({
@@ -236,6 +257,8 @@ export const fitReportSchema = z.object({
   }).optional(),
   /** What `auto` did; absent from fits by a named method. */
   auto: auto.optional(),
+  /** What `two-stage` carried from one stage to the other; absent from fits by other methods. */
+  two_stage: twoStage.optional(),
   /** Approximate methods only. */
   approximation: approximation.optional(),
   warnings: z.array(text),
@@ -256,6 +279,9 @@ export type SummaryRow = z.output<typeof summaryRow>;
 
 /** What method `auto` did. */
 export type AutoReport = z.output<typeof auto>;
+
+/** How the two stages of `two-stage` went. */
+export type TwoStageReport = z.output<typeof twoStage>;
 
 /** One mode of a tempered run. */
 export type ModeReport = z.output<typeof mode>;

@@ -42,6 +42,12 @@ const LINES: [line: string, ...sentences: RegExp[]][] = [
   ["fit --components 1..3 --out folder", /--out, value "folder": already holds files/],
   ["fit --preset basline", /--preset, value "basline": is not one of .*baseline.* Did you mean "baseline"\?/],
   ["fit --method chess", /--method, value "chess": is not one of .* Did you mean "chees"\?/],
+  [
+    "fit --carry plugin",
+    /--carry, value "plugin": is not one of plug-in, prior, cut\. Did you mean "plug-in"\?/,
+  ],
+  ["fit --method two-stage --components 1", /--components: must be 2 or more with --method two-stage/],
+  ["fit --method two-stage --components 1..3", /--components: must be 2 or more with --method two-stage/],
   ["fit --engine gpu", /--engine, value "gpu": is not one of auto, webgpu, cpu\. Did you mean "webgpu"\?/],
   ["fit --json=1", /--json, value "1": this option is a switch and takes no value\./],
   ["fit --spend tv,,radio good.csv", /--spend, value "tv,,radio": has an empty name between commas\./],

@@ -34,6 +34,7 @@ const CASES: Readonly<Record<MethodName, readonly [moments: readonly Moment[], s
   chees: [DRAWING, "--components 1 --chains 16 --warmup 60 --draws 3000"],
   nuts: [DRAWING, "--components 1 --chains 16 --warmup 60 --draws 3000"],
   tempered: [DRAWING, "--components 1 --chains 8 --warmup 60 --draws 3000"],
+  "two-stage": [DRAWING, "--components 2 --chains 16 --warmup 60 --draws 3000 --carry prior"],
   advi: [OPTIMISING, "--components 3 --chains 128 --warmup 5000"],
   "advi-fullrank": [OPTIMISING, "--components 3 --chains 128 --warmup 5000"],
   pathfinder: [OPTIMISING, "--components 3 --chains 512 --warmup 2000"],

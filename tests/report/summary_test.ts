@@ -112,6 +112,28 @@ Deno.test("what auto did and why is told step by step", () => {
   assert.ok(!textAt(80).includes("Steps"));
 });
 
+Deno.test("both stages of a two-stage fit are told, with what was carried over", () => {
+  const work = { total_s: 4.2, gradients: 5.2e6, transitions: 51200 };
+  const stages = {
+    carry: "cut",
+    baseline: [],
+    fits: 128,
+    stage_one: { ...work, status: "pass", found: "128 chains agree with each other" },
+    stage_two: work,
+    doubts: [],
+  } as const;
+  const told = (carry: "plug-in" | "prior" | "cut") =>
+    textAt(80, { method: "two-stage", two_stage: { ...stages, carry, baseline: [], doubts: [] } })
+      .replace(/\s+/g, " ");
+  assert.match(
+    told("cut"),
+    /Steps 1\. one curve, for the baseline: 128 chains agree with each other \(4\.2 s, 5\.2 M gradients\)\. 2\. 2 curves/,
+  );
+  assert.match(told("cut"), /2 curves, the baseline fixed at each of 128 draws.* \(4\.2 s/);
+  assert.match(told("prior"), /under priors of its means and sds/);
+  assert.match(told("plug-in"), /the baseline fixed at its means/);
+});
+
 Deno.test("numbers that could not be computed print as dashes, never NaN", () => {
   const { report } = fakeOutcome();
   const missing = textAt(80, {
