@@ -1,16 +1,20 @@
 /**
  * From stage one, a single curve on the same rows, to the problems of stage two, the mixture.
  *
- * What is carried over is the baseline: intercept, slope, and the effects of controls and season. It is what a first
- * stage is run for, and all that the two models share besides alpha and sigma. Alpha stays with the curves, which
- * need it to place their half-saturation; and a single curve's sigma holds the distance between the curves, which
- * are no noise in a mixture.
+ * What is carried over is the baseline: intercept, slope, and the effects of controls and season, which is what a
+ * first stage is run for. Alpha stays with the curves: they need it to place their half-saturation, and stage two
+ * learns it as well as stage one from the same rows. A single curve's sigma would be wrong: it holds the distance
+ * between the curves, which is no noise in a mixture.
  *
  * | carry | stage two's baseline |
  * |---|---|
  * | `plug-in` | fixed at stage one's posterior means |
  * | `prior` | independent normal priors of stage one's posterior means and standard deviations |
- * | `cut` | fixed at one draw of stage one, in as many problems as there are draws; their draws together are the cut posterior (Plummer 2015, "Cuts in Bayesian graphical models", Statistics and Computing 25; Jacob et al. 2017, arXiv:1708.08719) |
+ * | `cut` | fixed at one draw of stage one, in as many problems as draws |
+ *
+ * The draws of all problems of a `cut` together are draws of the cut posterior (Plummer 2015, "Cuts in Bayesian
+ * graphical models", Statistics and Computing 25; Jacob, Murray, Holmes & Robert 2017, "Better together?",
+ * arXiv:1708.08719).
  *
  * The baseline coordinates of stage two get another prior each, and nothing else changes: no other density, no other
  * kernel. What is fixed has a normal prior so narrow that the rows cannot move it; its coordinate is a standard
