@@ -1,9 +1,9 @@
 /** The way from the prior to the posterior, walked once by an annealed population: where a first ladder is laid. */
 import type { Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import { replaceChains } from "./run_chees.ts";
+import { annealTuning, initAnneal, stepAnneal } from "./anneal.ts";
+import { replaceChains } from "./run_anneal.ts";
 import { CANDIDATES, startChains } from "./start.ts";
-import { initWarmup, stepWarmup, warmupTuning } from "./warmup.ts";
 
 /** Batches of annealing at most, and the transitions of each. */
 const BATCHES = 60;
@@ -48,11 +48,10 @@ export async function annealPath(
   const stops: Stop[] = [{ beta: 0, logLik, positions, tuning: undefined }];
 
   const [start] = await startChains(ensemble, candidates, seed);
-  const schedule = { batches: BATCHES, annealEnd: BATCHES, renewals: [] };
-  let state = initWarmup(start!.positions, dim, start!.beta);
+  let state = initAnneal(start!.positions, dim, start!.beta);
   for (let atPosterior = 0; state.batch < BATCHES && atPosterior < LAST_BATCHES;) {
     if (signal?.aborted === true) return undefined;
-    const { batch: count, beta } = state, tuning = warmupTuning(schedule, state);
+    const { batch: count, beta } = state, tuning = annealTuning(state);
     const batch = await ensemble.hmc(BATCH, [tuning]), last = (BATCH - 1) * chains;
     onBatch(batch);
     if (stops.at(-1)!.beta === beta) stops.pop(); // the later the better
@@ -64,7 +63,7 @@ export async function annealPath(
     });
     const stream = new RandomStream(seed, Purpose.resample, count);
     const uniform = Array.from({ length: chains }, () => stream.uniform());
-    const [next, { ancestors }] = stepWarmup(schedule, state, batch, 0, chains, uniform);
+    const [next, { ancestors }] = stepAnneal(BATCHES, state, batch, 0, chains, uniform);
     await replaceChains(ensemble, batch, [ancestors]);
     state = next;
     if (beta === 1) atPosterior++;

@@ -35,7 +35,7 @@ export interface Lineage {
 export interface SamplerRun<Batch extends DrawBatch> {
   /** Kept batches in order; fewer draws than planned when interrupted. */
   readonly batches: readonly Batch[];
-  /** What sampling ran at, per problem. */
+  /** What sampling ran at, per problem; empty when it never began. */
   readonly tuning: readonly Tuning[];
   readonly gradients: number;
   /** Whether the signal ended the run before all draws were done. */
