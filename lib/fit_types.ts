@@ -40,9 +40,10 @@ export const METHODS = {
   },
   nuts: {
     title: "NUTS: the no-U-turn sampler, adapted over all chains, or each for itself as Stan does",
-    chains: { webgpu: 64, cpu: 16 },
-    warmup: 300,
-    draws: 600,
+    // Fewer and longer chains than chees: R-hat asks for about 100 effective draws of each.
+    chains: { webgpu: 32, cpu: 16 },
+    warmup: 400,
+    draws: 1500,
   },
   tempered: {
     title:
@@ -92,6 +93,9 @@ export type Pooling = typeof POOLINGS[number];
 export const CARRIES = ["plug-in", "prior", "cut"] as const;
 export type Carry = typeof CARRIES[number];
 export const DEFAULT_CARRY: Carry = "cut";
+
+/** Sizes of `nuts` where chains share nothing: Stan's. */
+export const UNPOOLED = { chains: { webgpu: 4, cpu: 4 }, warmup: 1000, draws: 1000 } as const;
 
 export const ENGINES = ["auto", "webgpu", "cpu"] as const;
 /** `auto` takes WebGPU where an adapter answers and the processor otherwise. */

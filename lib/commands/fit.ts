@@ -15,6 +15,7 @@ import {
   type MethodName,
   METHODS,
   POOLINGS,
+  UNPOOLED,
 } from "../fit_types.ts";
 import { PRESETS } from "../model/presets.ts";
 import { parseSpec, type Spec } from "../model/spec.ts";
@@ -242,7 +243,7 @@ async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
 type Sizes = Pick<FitOptions, "chains" | "warmup" | "draws">;
 
 function sizesOf(method: MethodName, values: FitValues): Sizes {
-  const usual = METHODS[method];
+  const usual = method === "nuts" && values.pooling === "none" ? UNPOOLED : METHODS[method];
   return {
     ...(values.chains === undefined ? {} : { chains: values.chains }),
     warmup: values.warmup ?? usual.warmup,

@@ -10,16 +10,20 @@ const KAPPA = 0.75; // decay of the averaging weight
 /** What is carried from one update to the next. */
 export interface DualAveraging {
   readonly count: number;
-  /** ln(10 * initial step): the step sizes tried are drawn to the large side, where trying is cheap. */
+  /** Log of the step size that those tried are drawn to. */
   readonly mu: number;
   readonly error: number;
   readonly logStep: number;
   readonly logAveraged: number;
 }
 
-export function initDualAveraging(stepSize: number): DualAveraging {
+/**
+ * @param boldness how many times larger than the first step the sizes tried are drawn to be: 10 where that step is a
+ * guess, because the large side is cheap to try; 1 where it comes from an earlier adaptation
+ */
+export function initDualAveraging(stepSize: number, boldness = 10): DualAveraging {
   const logStep = Math.log(stepSize);
-  return { count: 0, mu: Math.log(10) + logStep, error: 0, logStep, logAveraged: logStep };
+  return { count: 0, mu: Math.log(boldness) + logStep, error: 0, logStep, logAveraged: logStep };
 }
 
 /** One update: `acceptance` seen at the current step, against the `target` wanted. */

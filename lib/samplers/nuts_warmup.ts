@@ -2,10 +2,11 @@
  * Warm-up of the no-U-turn sampler in Stan's windows (Stan's windowed_adaptation.hpp): a first stretch that only
  * finds the step size, doubling windows at whose ends the metric is renewed from their draws, a last stretch for the
  * step size alone. Pooled over all chains of a cohort: one step size, one metric, which cohorts of many chains
- * balance by the gradients of their last draws (measured on two simulated curves: half the gradients per effective
- * draw). Engine-free: it reads batches and gives back tunings.
+ * balance by the gradients of their last draws. For the same share of divergences that halves the steps of a
+ * trajectory (measured on two simulated curves and the built-in example). Engine-free: it reads batches and gives back tunings.
  */
 import type { DrawBatch, Tuning } from "../engine/ensemble.ts";
+import type { AnnealState } from "./anneal.ts";
 import { type DualAveraging, initDualAveraging, stepDualAveraging } from "./dual_averaging.ts";
 import { balanceFactor, factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
 
@@ -56,25 +57,33 @@ export interface NutsWarmupInfo {
   readonly renewed: boolean;
 }
 
-/** @param start positions of the cohort's chains, for a first metric; identity when left out, as Stan's */
-export function initNutsWarmup(dim: number, start?: Float64Array): NutsWarmup {
+/** Begins knowing nothing: identity metric, a step size that is still to be searched for. */
+export function initNutsWarmup(dim: number): NutsWarmup {
   const none = momentsOf(new Float64Array(0), dim, []);
-  const moments = start === undefined
-    ? none
-    : momentsOf(start, dim, new Float64Array(start.length / dim).keys());
-  return { done: 0, step: initDualAveraging(1), factor: factorFrom(moments), window: none };
+  return { done: 0, step: initDualAveraging(1), factor: factorFrom(none), window: none };
 }
 
-/** Dual averaging from a new first step size. */
+/** Goes on from where annealing ended. */
+export function continueAnneal({ stepSize, factor, centre }: AnnealState): NutsWarmup {
+  const none = momentsOf(new Float64Array(0), centre.length, []);
+  return { done: 0, step: initDualAveraging(stepSize, 1), factor, window: none };
+}
+
+/** Dual averaging from a first step size that was searched for. */
 export function restartStep(state: NutsWarmup, stepSize: number): NutsWarmup {
   return { ...state, step: initDualAveraging(stepSize) };
+}
+
+/** Dual averaging from where it is, as for a metric that differs little from the last one. */
+export function continueStep(state: NutsWarmup): NutsWarmup {
+  return { ...state, step: initDualAveraging(Math.exp(state.step.logAveraged), 1) };
 }
 
 /**
  * One batch of the cohort whose chains are `first .. first + count`.
  *
  * @param target mean acceptance aimed at
- * @param gradients of the log density at this batch's draws, (draws, D), where the metric is renewed
+ * @param gradients of the log density at draws of this and earlier batches, (draws, D), where the metric is renewed
  */
 export function stepNutsWarmup(
   windows: Windows,

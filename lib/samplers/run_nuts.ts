@@ -1,10 +1,12 @@
 /**
- * The no-U-turn sampler from start to finish on any engine: step-size search, warm-up in windows, then draws. A
- * cohort, the chains of one problem of the ensemble, shares its step size and metric. Every decision depends on
- * draws alone, so the same seed on the same adapter gives the same draws.
+ * The no-U-turn sampler from start to finish on any engine: annealing or a search for a first step size, warm-up in
+ * windows, then draws. A cohort, the chains of one problem of the ensemble, shares its step size and metric. Every
+ * decision depends on draws alone, so the same seed on the same adapter gives the same draws.
  */
-import type { Ensemble, NutsBatch } from "../engine/ensemble.ts";
+import type { DrawBatch, Ensemble, NutsBatch } from "../engine/ensemble.ts";
 import {
+  continueAnneal,
+  continueStep,
   finishNutsWarmup,
   initNutsWarmup,
   nextBatch,
@@ -15,11 +17,16 @@ import {
   stepNutsWarmup,
   warmupNutsTuning,
 } from "./nuts_warmup.ts";
+import { annealChains } from "./run_anneal.ts";
 import { batchGradients } from "./run_chees.ts";
 import { type SamplerPlan, type SamplerProgress, type SamplerRun, unlessStopped } from "./run.ts";
 
+/** Share of the warm-up spent annealing. */
+const ANNEAL_SHARE = 0.3;
 /** Transitions between two adaptation steps: one, as Stan, unless a cohort's many chains tell as much in fewer. */
 const POOLED_BATCH = 4, POOLED_CHAINS = 16;
+/** Batches at whose draws the gradients for a metric are taken. */
+const GRADIENT_BATCHES = 4;
 /** Transitions between two looks at the caller; long, because each batch ends by waiting for its slowest chain. */
 const SAMPLING_BATCH = 50;
 /** Acceptance that the first step size is to cross (Stan's base_hmc.hpp). */
@@ -30,19 +37,19 @@ const SEARCH_STEPS = 50;
 export interface NutsPlan extends SamplerPlan {
   /** Mean acceptance aimed at. */
   readonly targetAcceptance: number;
+  /** Prior draws to anneal from, (chains, CANDIDATES, D); left out, warm-up begins where the chains are. */
+  readonly annealed?: { readonly candidates: Float64Array; readonly seed: number };
 }
 
 /**
- * Runs warm-up and sampling from where the ensemble's chains are.
+ * Runs warm-up and sampling.
  *
- * @param start positions of the chains, (chains, D), when they tell the scales of the posterior
  * @param onProgress called after every batch
  * @param signal ends the run after the batch under way, or within it where the ensemble heeds the same signal
  */
 export async function runNuts(
   ensemble: Ensemble,
   plan: NutsPlan,
-  start?: Float64Array,
   onProgress: (progress: SamplerProgress) => void = () => {},
   signal?: AbortSignal,
 ): Promise<SamplerRun<NutsBatch>> {
@@ -53,39 +60,57 @@ export async function runNuts(
     divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
     return batch;
   };
+  const warmed = (batch: DrawBatch, done: number) =>
+    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
+  const stopped = () => ({ batches: [], tuning: [], gradients, interrupted: true });
   const search = async (states: readonly NutsWarmup[], which: readonly boolean[]) => {
     const found = await searchSteps(ensemble, states, which);
     gradients += found.gradients;
     return states.map((state, p) => which[p] ? restartStep(state, found.steps[p]!) : state);
   };
+  const goOn = (states: readonly NutsWarmup[], which: readonly boolean[]) =>
+    states.map((state, p) => which[p] ? continueStep(state) : state);
 
-  const windows = planWindows(plan.warmup), most = each < POOLED_CHAINS ? 1 : POOLED_BATCH;
-  let states = await search(
-    Array.from(
-      { length: problems },
-      (_, p) => initNutsWarmup(dim, start?.subarray(p * each * dim, (p + 1) * each * dim)),
-    ),
-    new Array<boolean>(problems).fill(true),
+  const annealing = plan.annealed === undefined ? 0 : Math.round(ANNEAL_SHARE * plan.warmup);
+  const starts = plan.annealed === undefined ? [] : await annealChains(
+    ensemble,
+    { ...plan.annealed, transitions: annealing },
+    (batch, done) => {
+      gradients += each * batch.leapfrogs.reduce((sum, leapfrogs) => sum + leapfrogs, 0);
+      divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
+      warmed(batch, done);
+    },
+    signal,
   );
-  for (let done = 0; done < plan.warmup;) {
-    if (signal?.aborted === true) {
-      return { batches: [], tuning: states.map(finishNutsWarmup), gradients, interrupted: true };
-    }
+  if (starts === undefined) return stopped();
+  const windows = planWindows(plan.warmup - annealing), most = each < POOLED_CHAINS ? 1 : POOLED_BATCH;
+  let states = plan.annealed === undefined
+    ? await search(
+      Array.from({ length: problems }, () => initNutsWarmup(dim)),
+      new Array<boolean>(problems).fill(true),
+    )
+    : starts.map(continueAnneal);
+  let recent: readonly NutsBatch[] = [];
+  for (let done = 0; done < windows.warmup;) {
+    if (signal?.aborted === true) return stopped();
     const transitions = nextBatch(windows, done, most);
     const batch = count(await ensemble.nuts(transitions, states.map(warmupNutsTuning)));
-    const renews = each >= POOLED_CHAINS && windows.renewals.includes(done + transitions);
-    const slopes = renews ? await batchGradients(ensemble, batch) : undefined;
-    if (renews) gradients += transitions * ensemble.chains;
-    const own = transitions * each * dim; // numbers of one cohort's gradients
-    const stepped = states.map((state, p) => {
-      const gradients = slopes?.subarray(p * own, (p + 1) * own);
-      return stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, gradients);
-    });
+    recent = [...recent, batch].slice(-GRADIENT_BATCHES);
+    done += transitions;
+    const balances = each >= POOLED_CHAINS && windows.renewals.includes(done);
+    const slopes = balances ? await gradientsAt(ensemble, recent) : undefined;
+    if (balances) {
+      gradients += ensemble.chains * recent.reduce((sum, { transitions }) => sum + transitions, 0);
+    }
+    const stepped = states.map((state, p) =>
+      stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, slopes?.[p])
+    );
     states = stepped.map(([state]) => state);
     const renewed = stepped.map(([, info]) => info.renewed);
-    if (renewed.includes(true)) states = await search(states, renewed);
-    done += transitions;
-    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
+    if (renewed.includes(true)) {
+      states = plan.annealed === undefined ? await search(states, renewed) : goOn(states, renewed);
+    }
+    warmed(batch, annealing + done);
   }
 
   const tuning = states.map(finishNutsWarmup), batches: NutsBatch[] = [];
@@ -100,6 +125,19 @@ export async function runNuts(
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
   }
   return { batches, tuning, gradients, interrupted: false };
+}
+
+/** Gradients at every draw of some batches, per problem, (draws, D). */
+async function gradientsAt(ensemble: Ensemble, batches: readonly NutsBatch[]): Promise<Float64Array[]> {
+  const found: Float64Array[] = [];
+  for (const batch of batches) found.push(await batchGradients(ensemble, batch));
+  return Array.from({ length: ensemble.problems }, (_, p) => {
+    const own = found.map((all) => {
+      const each = all.length / ensemble.problems;
+      return all.subarray(p * each, (p + 1) * each);
+    });
+    return Float64Array.from(own.flatMap((some) => [...some]));
+  });
 }
 
 /**

@@ -5,8 +5,8 @@
 import { openWebgpu } from "../../lib/engine/webgpu.ts";
 import { formatLarge, formatNumber } from "../../lib/report/format.ts";
 import { runNuts } from "../../lib/samplers/run_nuts.ts";
-import { startChains } from "../../lib/samplers/start.ts";
 import { drawCandidates } from "../../lib/methods/candidates.ts";
+import { TARGET_ACCEPTANCE } from "../../lib/methods/nuts.ts";
 import { type Benchmark, middle, tableLine, times } from "./benchmark.ts";
 import { benchProblem, LEAPFROGS } from "./gradients.ts";
 import { stanFit } from "./peer_fit.ts";
@@ -59,9 +59,9 @@ async function besideHmc(): Promise<{ nuts: number; hmc: number }> {
   try {
     const target = { kind: "hill_mixture", problems: [problem] } as const;
     const ensemble = await engine.ensemble({ target, chainsPerProblem: CHAINS, seed: 1 });
-    const [{ positions }] = await startChains(ensemble, drawCandidates(problem, CHAINS, 1), 1);
-    const plan = { warmup: 150, draws: TRANSITIONS, targetAcceptance: 0.9 };
-    const { tuning } = await runNuts(ensemble, plan, positions);
+    const annealed = { candidates: drawCandidates(problem, CHAINS, 1), seed: 1 };
+    const plan = { warmup: 200, draws: TRANSITIONS, targetAcceptance: TARGET_ACCEPTANCE, annealed };
+    const { tuning } = await runNuts(ensemble, plan);
     const steady = [{ ...tuning[0], trajectoryLength: 1e9, maxLeapfrogs: LEAPFROGS }];
     const nutsRates: number[] = [], hmcRates: number[] = [];
     for (let i = 0; i <= REPEATS; i++) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { METHODS, UNPOOLED } from "../../lib/fit_types.ts";
 import { type FinishedRun, readRun } from "../../lib/runs/directory.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { makePlace, type Place, readUntil } from "./cli.ts";
@@ -42,6 +43,18 @@ Deno.test("--json prints the fit.json object alone, --quiet nothing on stderr, -
   const second = await place.run("fit --quiet --out here --force --seed 12");
   assert.equal(second.code, 0);
   assert.equal((await runOf(place, "here")).report.seed, 12);
+});
+
+Deno.test("sizes left open are the method's own, and Stan's for nuts without pooling", async () => {
+  await using place = await makePlace();
+  const { warmup } = METHODS.nuts, stan = UNPOOLED.warmup;
+  for (
+    const [line, expected] of [["", warmup], [" --pooling none", stan], [" --pooling none --warmup 50", 50]]
+  ) {
+    const { code, out } = await place.run(`fit --json --quiet --method nuts${line} --out here --force`);
+    assert.equal(code, 0);
+    assert.equal(JSON.parse(out).sampling.warmup, expected, `nuts${line}`);
+  }
 });
 
 Deno.test("columns of a file are summed, left out and recorded, and doubts about the data become warnings", async () => {

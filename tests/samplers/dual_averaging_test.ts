@@ -40,3 +40,14 @@ Deno.test("the first update follows the published recursion", () => {
   assert.ok(Math.abs(logStep - (Math.log(2) - 0.5 / 11 / 0.05)) < 1e-12);
   assert.equal(logAveraged, logStep);
 });
+
+Deno.test("a step known from before is gone on with: at the acceptance aimed at it stays", () => {
+  fc.assert(fc.property(number(-5, 5), number(0.5, 0.98), (logStart, target) => {
+    const first = Math.exp(logStart);
+    let known = initDualAveraging(first, 1);
+    for (let i = 0; i < 10; i++) known = stepDualAveraging(known, target, target);
+    assert.ok(Math.abs(known.logStep - logStart) < 1e-12 && Math.abs(known.logAveraged - logStart) < 1e-12);
+    const guessed = stepDualAveraging(initDualAveraging(first), target, target);
+    assert.ok(Math.abs(guessed.logStep - logStart - Math.log(10)) < 1e-12);
+  }));
+});

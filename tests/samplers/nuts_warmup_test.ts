@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import type { DrawBatch } from "../../lib/engine/ensemble.ts";
 import { RandomStream } from "../../lib/random.ts";
+import { initAnneal } from "../../lib/samplers/anneal.ts";
 import {
+  continueAnneal,
+  continueStep,
   initNutsWarmup,
   nextBatch,
   planWindows,
@@ -75,4 +78,16 @@ Deno.test("steps grow while acceptance is above the target and shrink below it",
     return warmupNutsTuning(state).stepSize;
   };
   assert.ok(after(0.95) > 0.5 && after(0.5) < 0.5);
+});
+
+Deno.test("a warm-up goes on with what annealing has learned, and with its own step size", () => {
+  const stream = new RandomStream(4, 0),
+    start = Float64Array.from({ length: 80 }, (_, i) => (i % 2 === 0 ? 3 : 0.5) * stream.normal());
+  const annealed = { ...initAnneal(start, 2, 0.1), stepSize: 0.3 };
+  const state = continueAnneal(annealed), { stepSize, factor, beta } = warmupNutsTuning(state);
+  assert.ok(Math.abs(stepSize - 0.3) < 1e-12 && factor === annealed.factor && beta === 1);
+  const averaged = { ...state, step: { ...state.step, logStep: 1, logAveraged: Math.log(0.2) } };
+  const next = continueStep(averaged);
+  assert.ok(Math.abs(warmupNutsTuning(next).stepSize - 0.2) < 1e-12);
+  assert.deepEqual({ ...next, step: 0 }, { ...state, step: 0 });
 });
