@@ -76,7 +76,12 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
         ...(scores.holdout === null ? [] : coverageNotes(scores.holdout, split.holdout.response.length)),
       ],
     };
-    return { report: finiteOrNaN(report), draws, elpdPointwise: scores.loo.pointwise };
+    return {
+      report: finiteOrNaN(report),
+      draws,
+      ...(sampled.stats === undefined ? {} : { stats: sampled.stats }),
+      elpdPointwise: scores.loo.pointwise,
+    };
   } finally {
     if (opened === undefined) await engine.close();
   }

@@ -192,6 +192,8 @@ export interface FitOutcome {
   readonly report: FitReport;
   /** `lp__`, the constrained parameters in original units, `log_lik`, in the order of `draws.csv`. */
   readonly draws: Draws;
+  /** Of each transition, in the order of `sample_stats.csv`; approximate methods have none. */
+  readonly stats?: Draws;
   /** What each training row adds to the report's elpd, (rows); models of the same rows compare by it. */
   readonly elpdPointwise: Float64Array;
 }

@@ -1,10 +1,12 @@
 /** A sampling method as the pipeline sees it, and what methods share. */
-import { FEWEST_DRAWS } from "../diagnostics/draws.ts";
-import type { DrawBatch, Engine, TransitionBatch } from "../engine/ensemble.ts";
+import { type Draws, FEWEST_DRAWS } from "../diagnostics/draws.ts";
+import type { Engine, NutsBatch, TransitionBatch } from "../engine/ensemble.ts";
 import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
 import type { ApproximationReport, AutoReport, FitReport, TwoStageReport } from "../runs/schema.ts";
+import type { ApproximationReport, AutoReport, FitReport } from "../runs/schema.ts";
+import { sampleStats } from "../sample_stats.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
 
@@ -26,6 +28,8 @@ export interface Tempering {
 /** What a method hands to the pipeline. */
 export interface Sampled {
   readonly sample: Sample;
+  /** Of each transition kept, see {@link sampleStats}; approximate methods have none. */
+  readonly stats?: Draws;
   readonly interrupted: boolean;
   readonly timing: Omit<FitReport["timing"], "total_s">;
   /** The method's own lines of the report's `sampling` section. */
@@ -58,11 +62,12 @@ export type Method = (
 /**
  * A run's draws and how long they took.
  *
- * @param chains chains of the problem, the run's first ones
+ * @param run of one problem's chains, a tuning for each of as many equal groups of them as share theirs
+ * @param chains chains of the problem
  * @param began when the run began, as performance.now() tells it
  * @throws the signal's reason when there are too few draws for diagnostics
  */
-export function gatherRun<Batch extends DrawBatch>(
+export function gatherRun<Batch extends NutsBatch | TransitionBatch>(
   problem: HillProblem,
   run: SamplerRun<Batch>,
   chains: number,
@@ -70,7 +75,7 @@ export function gatherRun<Batch extends DrawBatch>(
   view: SamplingView,
   began: number,
   signal?: AbortSignal,
-): Pick<Sampled, "sample" | "interrupted" | "timing" | "warmup"> {
+): Pick<Sampled, "sample" | "stats" | "interrupted" | "timing" | "warmup"> {
   const ended = performance.now();
   const kept = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
   if (kept < FEWEST_DRAWS) {
@@ -80,6 +85,7 @@ export function gatherRun<Batch extends DrawBatch>(
   const warm = view.samplingBegan ?? ended;
   return {
     sample: gatherSample(problem, run.batches, 0, chains),
+    stats: sampleStats(run.batches, run.tuning.map(({ stepSize }) => stepSize)),
     interrupted: run.interrupted,
     warmup,
     timing: {

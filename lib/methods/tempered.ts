@@ -41,7 +41,8 @@ export async function sampleLadders(
   const view = new SamplingView(problem, ladders, hooks);
   const began = performance.now();
   const gather = (run: TemperedRun): Sampled => {
-    const gathered = gatherRun(problem, run, ladders, options, view, began, signal);
+    const posterior = { ...run, tuning: run.tuning.slice(0, 1) }; // the first rung
+    const gathered = gatherRun(problem, posterior, ladders, options, view, began, signal);
     return {
       ...gathered,
       timing: { ...gathered.timing, transitions: run.transitions },

@@ -1,7 +1,8 @@
 /**
  * The run directory. From the first moment on its `fit.json` says what it holds: a finished run, whose draws are in
- * `draws.csv`, or one that has not finished (see {@link "./journal.ts"}), whose draws so far are in
- * `draws.partial.csv`. Every `fit.json` and `draws.csv` is written under a temporary name and renamed.
+ * `draws.csv` and how they were made in `sample_stats.csv`, or one that has not finished (see
+ * {@link "./journal.ts"}), whose draws so far are in `draws.partial.csv`. Every `fit.json`, `draws.csv` and
+ * `sample_stats.csv` is written under a temporary name and renamed.
  */
 import { dirname, join } from "node:path";
 import type { Draws } from "../diagnostics/draws.ts";
@@ -22,6 +23,8 @@ import {
 export const REPORT_FILE = "fit.json";
 export const DRAWS_FILE = "draws.csv";
 export const PARTIAL_FILE = "draws.partial.csv";
+/** For tools that look at samplers; nothing here reads it back. */
+export const STATS_FILE = "sample_stats.csv";
 
 /** `runs/20261122T104501Z-sales-k3`: where a run goes when no `--out` says otherwise. */
 export function defaultRunPath(
@@ -102,14 +105,20 @@ export function freshPath(path: string): string {
  * at whatever moment the process is killed.
  * @throws when the directory cannot be written: no room, no permission
  */
-export async function writeRun(path: string, { report, draws }: FitOutcome, journal?: string): Promise<void> {
+export async function writeRun(
+  path: string,
+  { report, draws, stats }: FitOutcome,
+  journal?: string,
+): Promise<void> {
   await Deno.mkdir(path, { recursive: true });
   const files: Prepared[] = [];
   try {
     files.push(await prepareFile(path, DRAWS_FILE, drawsCsv(draws)));
+    if (stats !== undefined) files.push(await prepareFile(path, STATS_FILE, drawsCsv(stats)));
     files.push(await prepareFile(path, REPORT_FILE, [reportJson(report)]));
     if (journal === undefined) await removeIfThere(join(path, REPORT_FILE)); // it speaks of other draws
     else if (journal !== path) await raiseUnfinished(journal, path);
+    if (stats === undefined) await removeIfThere(join(path, STATS_FILE));
     for (const file of files) await file.commit();
   } catch (error) {
     for (const file of files) await file.discard();

@@ -15,6 +15,7 @@ import {
   PARTIAL_FILE,
   REPORT_FILE,
   reportJson,
+  STATS_FILE,
   writeRun,
 } from "./directory.ts";
 import { isMissing, reasonOf, removeIfThereSync, replaceFileSync } from "./files.ts";
@@ -124,7 +125,8 @@ export class RunJournal {
     }
     this.#close();
     if (this.#trouble !== undefined && this.#place !== path) this.#remove();
-    return [join(path, REPORT_FILE), join(path, DRAWS_FILE)];
+    return [REPORT_FILE, DRAWS_FILE, ...(outcome.stats === undefined ? [] : [STATS_FILE])]
+      .map((name) => join(path, name));
   }
 
   /**

@@ -29,7 +29,7 @@ for (const [pooling, chains] of [["all", 6], ["none", 4]] as const) {
     withCpu(async (engine) => {
       const problem = buildProblem(series, spec({ components: 1 })), phases = new Set<Progress["phase"]>();
       const asked = options({ pooling, ...(pooling === "all" ? { chains } : {}) });
-      const { sample, sampling, timing, interrupted } = await sampleNuts(engine, problem, asked, {
+      const { sample, stats, sampling, timing, interrupted } = await sampleNuts(engine, problem, asked, {
         onProgress: ({ phase }) => phases.add(phase),
       });
       assert.deepEqual([sample.chains, sample.draws, interrupted], [chains, 20, false]);
@@ -44,6 +44,12 @@ for (const [pooling, chains] of [["all", 6], ["none", 4]] as const) {
       assert.ok(Math.log2(mean_leapfrogs + 1) >= mean_tree_depth!);
       assert.ok(Number.isInteger(tree_depth_hits));
       assert.equal(sampling.pooling, pooling);
+      const column = (name: string) => stats!.columns.get(name)!;
+      const mean = (values: Float64Array) => values.reduce((sum, x) => sum + x, 0) / values.length;
+      assert.ok(Math.abs(mean(column("n_steps")) - mean_leapfrogs) < 1e-9);
+      assert.ok(Math.abs(mean(column("tree_depth")) - mean_tree_depth!) < 1e-9);
+      assert.ok(Math.abs(mean(column("acceptance_rate")) - sample.acceptance) < 1e-9);
+      assert.equal(new Set(column("step_size")).size, pooling === "all" ? 1 : chains);
       assert.equal(timing.transitions, chains * 60);
       assert.ok(timing.gradients >= timing.transitions);
       assert.deepEqual([...phases], ["warm-up", "sampling"]);

@@ -43,6 +43,17 @@ inTemporary("writing over a run replaces both files", async (directory) => {
   assert.deepEqual(await readRun(directory), keptOf(second));
 });
 
+inTemporary("statistics of transitions stand beside the draws, and go with them", async (directory) => {
+  const energy = Float64Array.of(1, 2.5, 3, -4);
+  const stats = { chains: 2, draws: 2, columns: new Map([["energy", energy]]) };
+  await writeRun(directory, { ...fakeOutcome({}, 2, 2), stats });
+  assert.deepEqual(await names(directory), ["draws.csv", "fit.json", "sample_stats.csv"]);
+  const text = await Deno.readTextFile(join(directory, "sample_stats.csv"));
+  assert.equal(text, "chain,draw,energy\n1,1,1\n1,2,2.5\n2,1,3\n2,2,-4\n");
+  await writeRun(directory, fakeOutcome({}, 2, 2));
+  assert.deepEqual(await names(directory), ["draws.csv", "fit.json"]);
+});
+
 inTemporary("a run that cannot be written leaves the one that was there", async (directory) => {
   const first = fakeOutcome({ seed: 1 });
   await writeRun(directory, first);
