@@ -170,7 +170,7 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
     `${formatFixed(value, 1)} (se ${formatFixed(error, 1)})`;
   return labelled([
     ...(report.approximation === undefined
-      ? chainEntries(report.diagnostics)
+      ? chainEntries(report)
       : approximationEntries(report.approximation)),
     [
       "LOO",
@@ -196,7 +196,9 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
 
 type Entry = readonly [label: string, text: string];
 
-function chainEntries(diagnostics: FitReport["diagnostics"]): Entry[] {
+function chainEntries({ diagnostics, sampling }: FitReport): Entry[] {
+  const hits = sampling.tree_depth_hits;
+  const cut = hits === undefined ? "" : `${plural(hits, "tree")} cut at the largest depth, `;
   return [
     [
       "Chains",
@@ -204,7 +206,7 @@ function chainEntries(diagnostics: FitReport["diagnostics"]): Entry[] {
       `${formatCount(Math.round(diagnostics.min_ess_bulk))} bulk and ` +
       `${formatCount(Math.round(diagnostics.min_ess_tail))} tail, ${
         plural(diagnostics.divergences, "divergence")
-      }, ` +
+      }, ${cut}` +
       `smallest E-BFMI ${formatFixed(diagnostics.ebfmi_min, 2)}`,
     ],
     [

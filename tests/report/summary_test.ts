@@ -49,6 +49,13 @@ Deno.test("a summary names what was read, what was left out, where it ran and wh
   ) assert.ok(flat.includes(part), part);
 });
 
+Deno.test("a run of trees tells how many were cut", () => {
+  const sampling = { ...fakeOutcome().report.sampling, tree_depth_hits: 1234 };
+  const flat = textAt(80, { sampling }).replaceAll(/\s+/g, " ");
+  assert.ok(flat.includes("3 divergences, 1,234 trees cut at the largest depth, smallest E-BFMI 0.81"), flat);
+  assert.ok(!textAt(80).includes("trees"));
+});
+
 Deno.test("what a run does not have is not mentioned", () => {
   const text = textAt(80, { holdout: null });
   assert.ok(!text.includes("Hold-out") && !text.includes("Evidence"));
