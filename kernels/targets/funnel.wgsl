@@ -1,5 +1,5 @@
-// Neal's funnel (Neal 2003, "Slice sampling", section 8): u_0 ~ Normal(0, 3), u_i ~ Normal(0, exp(u_0 / 2)).
-// Log density without constants, all of it as log likelihood (log prior 0).
+// Neal's funnel (Neal 2003, "Slice sampling", section 8): u_0 ~ Normal(0, 3), u_i ~ Normal(0, exp(u_0 / 2)). Goes
+// with split_prior.wgsl.
 
 struct Problem { unused: vec4f }
 
@@ -13,8 +13,9 @@ fn target_evaluate(
   var squares = 0.0;
   for (var i = 1u; i < DIM; i++) { // unroll
     squares += (*u)[i] * (*u)[i];
-    (*gradient)[i] = -beta * inverse_variance * (*u)[i];
+    (*gradient)[i] = -inverse_variance * (*u)[i];
   }
-  (*gradient)[0] = beta * (-neck / 9.0 + 0.5 * inverse_variance * squares - 0.5 * f32(DIM - 1u));
-  return vec2f(0.0, -neck * neck / 18.0 - 0.5 * inverse_variance * squares - 0.5 * neck * f32(DIM - 1u));
+  (*gradient)[0] = -neck / 9.0 + 0.5 * inverse_variance * squares - 0.5 * f32(DIM - 1u);
+  let log_density = -neck * neck / 18.0 - 0.5 * inverse_variance * squares - 0.5 * neck * f32(DIM - 1u);
+  return split_prior(u, log_density, beta, gradient);
 }

@@ -5,11 +5,22 @@
  */
 import type { HillProblem } from "../model/problem.ts";
 
-/** Exact targets for tests: a Gaussian with mean and precision given, Neal's funnel, or a mixture of Gaussians. */
+/**
+ * Exact targets for tests; lib/model/test_densities.ts says what they are. Of a Gaussian, a funnel and a banana all
+ * counts as likelihood, unless `priorSd` (D) is given: then independent normals about 0 count as the prior and the
+ * rest as likelihood, which leaves the posterior as it is and makes the evidence 1.
+ */
 export type TestTarget =
-  | { readonly kind: "gaussian"; readonly mean: Float64Array; readonly precision: Float64Array } // (D), (D, D)
-  | { readonly kind: "funnel"; readonly dim: number } // u_0 ~ N(0, 3), u_i ~ N(0, exp(u_0 / 2))
-  | MixtureTarget;
+  | {
+    readonly kind: "gaussian";
+    readonly mean: Float64Array; // (D)
+    readonly precision: Float64Array; // (D, D)
+    readonly priorSd?: Float64Array;
+  }
+  | { readonly kind: "funnel"; readonly dim: number; readonly priorSd?: Float64Array }
+  | { readonly kind: "banana"; readonly dim: number; readonly twist: number; readonly priorSd?: Float64Array }
+  | MixtureTarget
+  | LinearTarget;
 
 /** Likelihood sum_m weights_m N(u; means_m, sd^2 I) under the prior N(0, priorSd^2 I), both normalised. */
 export interface MixtureTarget {
@@ -17,6 +28,15 @@ export interface MixtureTarget {
   readonly weights: readonly number[]; // (M), sum 1
   readonly means: Float64Array; // (M, D)
   readonly sd: number;
+  readonly priorSd: number;
+}
+
+/** Linear regression with known noise: response ~ N(design u, noiseSd^2 I) under the prior N(0, priorSd^2 I). */
+export interface LinearTarget {
+  readonly kind: "linear";
+  readonly design: Float64Array; // (rows, D)
+  readonly response: Float64Array; // (rows)
+  readonly noiseSd: number;
   readonly priorSd: number;
 }
 

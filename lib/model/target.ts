@@ -1,7 +1,14 @@
 /** Any target as one kind of function, so that samplers need not know what they sample. */
 import type { TargetSpec } from "../engine/ensemble.ts";
 import { hillDensity, hillWorkspace } from "./density.ts";
-import { funnelDensity, gaussianDensity, mixtureDensity } from "./test_densities.ts";
+import {
+  bananaDensity,
+  funnelDensity,
+  gaussianDensity,
+  linearDensity,
+  mixtureDensity,
+  withPrior,
+} from "./test_densities.ts";
 
 /** A log density in two parts with its gradient. Holds its last values: one per thread of work. */
 export interface Density {
@@ -40,10 +47,14 @@ export function targetDensity(target: TargetSpec, problem: number): Density {
       };
     }
     case "gaussian":
-      return gaussianDensity(target.mean, target.precision);
+      return withPrior(gaussianDensity(target.mean, target.precision), target.priorSd);
     case "funnel":
-      return funnelDensity(target.dim);
+      return withPrior(funnelDensity(target.dim), target.priorSd);
+    case "banana":
+      return withPrior(bananaDensity(target.dim, target.twist), target.priorSd);
     case "mixture":
       return mixtureDensity(target);
+    case "linear":
+      return linearDensity(target);
   }
 }

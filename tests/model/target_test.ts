@@ -4,17 +4,23 @@ import { samplePrior } from "../../lib/model/initial.ts";
 import { buildProblem } from "../../lib/model/priors.ts";
 import { targetDensity } from "../../lib/model/target.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
+import { linearLogEvidence, linearPosterior, linearRegression } from "../samplers/exact_targets.ts";
 import { makeSeries, norm, numericGradient, spec } from "./support.ts";
 
-function check(target: Parameters<typeof targetDensity>[0], exact: (u: Float64Array) => number): void {
+/** Log prior, log likelihood and gradient against formulas for the two parts, at points of spread 1.5. */
+function check(
+  target: Parameters<typeof targetDensity>[0],
+  lnLik: (u: Float64Array) => number,
+  lnPrior: (u: Float64Array) => number = () => 0,
+): void {
   const density = targetDensity(target, 0), stream = new RandomStream(51, Purpose.initial);
   for (let repeat = 0; repeat < 10; repeat++) {
     const u = Float64Array.from({ length: density.dim }, () => 1.5 * stream.normal());
     const gradient = new Float64Array(density.dim + 1);
     density.evaluate(u, 0, 0.6, gradient, 1);
-    assert.equal(density.logPrior, 0);
-    assert.ok(Math.abs(density.logLik - exact(u)) < 1e-10 * (1 + Math.abs(exact(u))));
-    const numeric = numericGradient(exact, u, 1e-3).map((g) => 0.6 * g);
+    assert.ok(Math.abs(density.logPrior - lnPrior(u)) < 1e-12 * (1 + Math.abs(lnPrior(u))));
+    assert.ok(Math.abs(density.logLik - lnLik(u)) < 1e-10 * (1 + Math.abs(lnLik(u))));
+    const numeric = numericGradient((v) => lnPrior(v) + 0.6 * lnLik(v), u, 1e-3);
     const miss = norm(numeric.map((g, i) => g - gradient[i + 1]));
     assert.ok(miss < 1e-7 * (1 + norm(numeric)), `off by ${miss}`);
   }
@@ -56,22 +62,54 @@ Deno.test("hill target evaluates the problem it is asked for", () => {
 
 Deno.test("mixture target is a mixture times its prior, both normalised", () => {
   const means = Float64Array.of(-2, 0, 2, 1), weights = [0.25, 0.75];
-  const density = targetDensity({ kind: "mixture", weights, means, sd: 0.7, priorSd: 3 }, 0);
-  const lnPrior = (u: Float64Array) => lnNormal(u[0], 0, 3) + lnNormal(u[1], 0, 3);
+  check(
+    { kind: "mixture", weights, means, sd: 0.7, priorSd: 3 },
+    (u) =>
+      Math.log(weights.reduce(
+        (sum, weight, m) =>
+          sum + weight * Math.exp(lnNormal(u[0], means[2 * m], 0.7) + lnNormal(u[1], means[2 * m + 1], 0.7)),
+        0,
+      )),
+    (u) => lnNormal(u[0], 0, 3) + lnNormal(u[1], 0, 3),
+  );
+});
+
+const lnBanana = (twist: number) => ([along, across, ...others]: Float64Array) =>
+  lnNormal(along, 0, 10) + lnNormal(across, -twist * (along ** 2 - 100), 1) +
+  others.reduce((sum, x) => sum + lnNormal(x, 0, 1), 0);
+
+Deno.test("banana target is a normal and another one bent along it", () => {
+  check({ kind: "banana", dim: 2, twist: 0.03 }, lnBanana(0.03));
+  check({ kind: "banana", dim: 4, twist: 0.1 }, lnBanana(0.1));
+});
+
+Deno.test("a prior taken out of a target leaves their product as it was", () => {
+  const priorSd = Float64Array.of(20, 9, 2),
+    lnPrior = (u: Float64Array) => u.reduce((sum, x, i) => sum + lnNormal(x, 0, priorSd[i]), 0);
+  const whole = lnBanana(0.03);
+  check({ kind: "banana", dim: 3, twist: 0.03, priorSd }, (u) => whole(u) - lnPrior(u), lnPrior);
+});
+
+Deno.test("linear target is a regression times its prior; its posterior and evidence are the exact ones", () => {
+  const target = linearRegression(12, 3, 5), { design, response, noiseSd, priorSd } = target;
+  const lnPrior = (u: Float64Array) => u.reduce((sum, x) => sum + lnNormal(x, 0, priorSd), 0);
   const lnLik = (u: Float64Array) =>
-    Math.log(weights.reduce(
-      (sum, weight, m) =>
-        sum + weight * Math.exp(lnNormal(u[0], means[2 * m], 0.7) + lnNormal(u[1], means[2 * m + 1], 0.7)),
-      0,
-    ));
-  const stream = new RandomStream(52, Purpose.initial);
-  for (let repeat = 0; repeat < 10; repeat++) {
-    const u = Float64Array.from({ length: 2 }, () => 2 * stream.normal()), gradient = new Float64Array(2);
-    density.evaluate(u, 0, 0.6, gradient, 0);
-    assert.ok(Math.abs(density.logPrior - lnPrior(u)) < 1e-12 * (1 + Math.abs(density.logPrior)));
-    assert.ok(Math.abs(density.logLik - lnLik(u)) < 1e-10 * (1 + Math.abs(density.logLik)));
-    const numeric = numericGradient((v) => lnPrior(v) + 0.6 * lnLik(v), u, 1e-3);
-    const miss = norm(numeric.map((g, i) => g - gradient[i]));
-    assert.ok(miss < 1e-7 * (1 + norm(numeric)), `off by ${miss}`);
+    response.reduce((sum, y, t) => {
+      const fitted = u.reduce((total, x, i) => total + x * design[3 * t + i], 0);
+      return sum + lnNormal(y, fitted, noiseSd);
+    }, 0);
+  check(target, lnLik, lnPrior);
+  // Posterior density = prior * likelihood / evidence, at any point; at its mean the gradient is 0.
+  const { mean, sd } = linearPosterior(target),
+    density = targetDensity(target, 0),
+    slope = new Float64Array(3);
+  density.evaluate(mean, 0, 1, slope, 0);
+  assert.ok(norm(slope) < 1e-10);
+  const one = linearRegression(12, 1, 5), posterior = linearPosterior(one), single = targetDensity(one, 0);
+  for (const u of [-1, 0, 2.5]) {
+    single.evaluate(Float64Array.of(u), 0, 1, new Float64Array(1), 0);
+    const lnPosterior = single.logPrior + single.logLik - linearLogEvidence(one);
+    assert.ok(Math.abs(lnPosterior - lnNormal(u, posterior.mean[0], posterior.sd[0])) < 1e-9);
   }
+  assert.ok(sd.every((value) => value > 0 && value < priorSd));
 });
