@@ -2,8 +2,9 @@
  * Warm-up of the no-U-turn sampler in Stan's windows (Stan's windowed_adaptation.hpp): a first stretch that only
  * finds the step size, doubling windows at whose ends the metric is renewed from their draws, a last stretch for the
  * step size alone. Pooled over all chains of a cohort: one step size, one metric, which cohorts of many chains
- * balance by the gradients of their last draws. For the same share of divergences that halves the steps of a
- * trajectory (measured on two simulated curves and the built-in example). Engine-free: it reads batches and gives back tunings.
+ * balance by the gradients of their last draws. That lets steps be two to three times longer for the same share of
+ * divergences; gradients per effective draw stay about the same (measured on two simulated curves and the built-in
+ * example). Engine-free: it reads batches and gives back tunings.
  */
 import type { DrawBatch, Tuning } from "../engine/ensemble.ts";
 import type { AnnealState } from "./anneal.ts";
