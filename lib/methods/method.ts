@@ -5,7 +5,6 @@ import type { FitHooks, FitOptions } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
 import type { ApproximationReport, AutoReport, FitReport, TwoStageReport } from "../runs/schema.ts";
-import type { ApproximationReport, AutoReport, FitReport } from "../runs/schema.ts";
 import { sampleStats } from "../sample_stats.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
