@@ -1,25 +1,8 @@
 /** `fit`: from a CSV file to a run directory and a verdict. */
 import { dirname } from "node:path";
-import { type Selection, selectSeries } from "../data/select.ts";
-import { exampleSeries } from "../data/simulate.ts";
-import { InputError, type Problem, WriteError } from "../errors.ts";
+import { InputError, WriteError } from "../errors.ts";
 import { fit as runFit } from "../fit.ts";
-import {
-  CARRIES,
-  DEFAULT_CARRY,
-  DEFAULT_METHOD,
-  ENGINES,
-  type FitOptions,
-  type FitOutcome,
-  type MethodInfo,
-  type MethodName,
-  METHODS,
-  POOLINGS,
-  UNPOOLED,
-} from "../fit_types.ts";
-import { PRESETS } from "../model/presets.ts";
-import { parseSpec, type Spec } from "../model/spec.ts";
-import { plural } from "../report/format.ts";
+import { ENGINES, type FitOutcome } from "../fit_types.ts";
 import { progressView } from "../report/progress.ts";
 import { summaryText } from "../report/summary.ts";
 import type { Terminal } from "../report/terminal.ts";
@@ -29,70 +12,14 @@ import { reasonOf } from "../runs/files.ts";
 import { keptSentence, RunJournal } from "../runs/journal.ts";
 import { defineCommand, Exit } from "./command.ts";
 import { compareFits, withWarnings } from "./fit_components.ts";
-import {
-  COLUMN_OPTIONS,
-  readBytes,
-  readTableFile,
-  refuseColumnsWithoutFile,
-  rolesOf,
-} from "./data_source.ts";
+import { COLUMN_OPTIONS, readBytes, readTableFile } from "./data_source.ts";
+import { FIT_OPTIONS, type FitRequest, type FitSources, readFitRequest } from "./fit_request.ts";
 import { watchInterrupt } from "./interrupt.ts";
-import { gather, type Line, type OptionTable, type Values } from "./options.ts";
-
-const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
-/** Draws of all chains together: at 30 columns of doubles this is 1 GB, and no diagnostic gains from more. */
-const MOST_DRAWS = 4_000_000;
-/** The built-in example has two curves. */
-const EXAMPLE_COMPONENTS = 2;
-/** Numbers of curves compare by their evidence, which no other method estimates. */
-const COMPARING_METHOD: MethodName = "tempered";
-const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];
+import type { Line, OptionTable } from "./options.ts";
 
 const OPTIONS = {
-  ...COLUMN_OPTIONS,
-  components: {
-    kind: "integers",
-    min: 1,
-    max: 8,
-    help: "number of response curves (default 3; example 2); several, as 1..5, are fitted and compared",
-  },
-  preset: {
-    kind: "choice",
-    choices: Object.keys(PRESETS),
-    help: `priors: ${Object.keys(PRESETS).join(", ")} (default baseline)`,
-  },
+  ...FIT_OPTIONS,
   config: { kind: "text", hint: "FILE.json", help: "model settings; --components and --preset go before it" },
-  method: {
-    kind: "choice",
-    choices: Object.keys(METHODS) as (keyof typeof METHODS)[],
-    help:
-      `${
-        Object.keys(METHODS).join(", ")
-      } (default ${DEFAULT_METHOD}: chees, then tempered, whose sizes follow ` +
-      `those below in proportion; ${COMPARING_METHOD} for several --components)`,
-  },
-  chains: {
-    kind: "integer",
-    min: 4,
-    max: 16384,
-    help: `chains, or starts (default ${chains.webgpu}; cpu ${chains.cpu})`,
-  },
-  warmup: { kind: "integer", min: 20, max: 100_000, help: `warm-up per chain (default ${warmup})` },
-  draws: { kind: "integer", min: 10, max: 100_000, help: `draws kept per chain (default ${draws})` },
-  pooling: { kind: "choice", choices: POOLINGS, help: "nuts: what adapts together (default all chains)" },
-  carry: {
-    kind: "choice",
-    choices: CARRIES,
-    help: `two-stage: how the second takes over the baseline of the first (default ${DEFAULT_CARRY})`,
-  },
-  seed: {
-    kind: "integer",
-    min: 0,
-    max: LARGEST_SEED,
-    fallback: 1,
-    help: "same seed, same machine, same draws",
-  },
-  holdout: { kind: "number", min: 0, max: 0.5, fallback: 0, help: "share of the last rows to test on" },
   engine: { kind: "choice", choices: ENGINES, fallback: "auto", help: "where to compute" },
   out: { kind: "text", hint: "DIR", help: "run directory (default: a new one under runs/)" },
   force: { kind: "flag", help: "write into --out even if it holds files" },
@@ -100,8 +27,6 @@ const OPTIONS = {
   json: { kind: "flag", help: "print the fit.json object alone; of several K, components.json" },
   quiet: { kind: "flag", help: "no progress and no notes" },
 } as const satisfies OptionTable;
-
-type FitValues = Values<typeof OPTIONS>;
 
 export const fit = defineCommand({
   name: "fit",
@@ -116,15 +41,6 @@ export const fit = defineCommand({
   example: "fit sales.csv --date week --spend tv,radio --target revenue --components 2 --holdout 0.2",
   run: runCommand,
 });
-
-/** Fits ready to run. */
-interface Request {
-  /** One for each number of curves. */
-  readonly fits: readonly FitOptions[];
-  /** Sentences about the data: all of them for the terminal, those that want a look for the report. */
-  readonly notes: readonly string[];
-  readonly warnings: readonly string[];
-}
 
 async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promise<Exit> {
   const { values } = line;
@@ -163,7 +79,7 @@ async function keep(
 
 /** Undefined when interrupted before there was a result; says what is kept. */
 async function sample(
-  request: Request,
+  request: FitRequest,
   journal: RunJournal,
   quiet: boolean,
   terminal: Terminal,
@@ -193,118 +109,25 @@ async function sample(
 }
 
 /** Reads and checks everything before any work, so that every problem shows at once. */
-async function readRequest(line: Line<typeof OPTIONS>): Promise<Request> {
-  const { values } = line;
-  const [file] = line.positionals;
-  const problems: Problem[] = [...line.problems];
-  const several = values.components !== undefined && values.components.length > 1;
-  const method = values.method ?? (several ? COMPARING_METHOD : DEFAULT_METHOD);
-  const sizes = sizesOf(method, values);
-  await gather(problems, () => checkSizes(sizes));
-  const specs = await gather(problems, () => readSpecs(values, file === undefined));
-  await gather(problems, () => checkComponents(method, specs ?? []));
-  const selection = await gather(problems, () => readSelection(file, line, specs?.[0].controls ?? []));
-  // A default directory gets its name from the finished fit, but its place can be checked now.
-  await gather(problems, () => checkRunPath(values.out ?? "runs", values.force || values.out === undefined));
-  if (specs === undefined || selection === undefined || problems.length > 0) throw new InputError(problems);
-
-  const { date, spend, target, control, group, only, config, pooling, carry, seed, holdout, engine } = values;
-  return {
-    fits: specs.map((spec) => ({
-      series: selection.series,
-      spec,
-      method,
-      ...sizes,
-      ...(pooling === undefined ? {} : { pooling }),
-      ...(carry === undefined ? {} : { carry }),
-      seed,
-      holdout,
-      engine,
-      inputs: {
-        file: file ?? null,
-        date: date ?? null,
-        spend: [...spend],
-        target: target ?? null,
-        controls: [...control],
-        group: group ?? null,
-        only: only ?? null,
-        config: config ?? null,
-        holdout,
-      },
-    })),
-    notes: selection.notes.map(({ column, message }) =>
-      column === undefined ? message : `${column}: ${message}`
-    ),
-    warnings: selection.notes.filter(({ severity }) => severity === "REVIEW")
-      .map(({ column, message }) => `Data: ${column === undefined ? "" : `${column}, `}${message}`),
-  };
-}
-
-type Sizes = Pick<FitOptions, "chains" | "warmup" | "draws">;
-
-function sizesOf(method: MethodName, values: FitValues): Sizes {
-  const usual = method === "nuts" && values.pooling === "none" ? UNPOOLED : METHODS[method];
-  return {
-    ...(values.chains === undefined ? {} : { chains: values.chains }),
-    warmup: values.warmup ?? usual.warmup,
-    draws: values.draws ?? usual.draws,
-  };
-}
-
-function checkSizes({ chains = 0, draws }: Sizes): void {
-  if (chains * draws <= MOST_DRAWS) return;
-  throw new InputError([{
-    where: "--chains and --draws",
-    message:
-      `ask for ${plural(chains * draws, "draw")} in all, and at most ${plural(MOST_DRAWS, "draw")} fit in ` +
-      "memory; lower one of them.",
-  }]);
-}
-
-function checkComponents(method: MethodName, specs: readonly Spec[]): void {
-  const { fewestComponents = 1 }: MethodInfo = METHODS[method];
-  if (specs.every(({ components }) => components >= fewestComponents)) return;
-  throw new InputError([{
-    where: "--components",
-    message: `must be ${fewestComponents} or more with --method ${method}; raise it, or use another method.`,
-  }]);
-}
-
-async function readSelection(
-  file: string | undefined,
-  { values, problems }: Line<typeof OPTIONS>,
-  moreControls: readonly string[],
-): Promise<Pick<Selection, "series" | "notes"> | undefined> {
-  if (file === undefined) {
-    refuseColumnsWithoutFile({ ...values, control: [...values.control, ...moreControls] });
-    return { series: exampleSeries(), notes: [] };
-  }
-  const table = await readTableFile(file);
+function readRequest({ values, positionals, problems }: Line<typeof OPTIONS>): Promise<FitRequest> {
+  const { config, out, force, engine } = values, [file] = positionals;
   // With `--spned tv` on the line, "no spend column" would be a misleading second complaint.
   const columnsInDoubt = problems.some(({ where }) => {
     const name = where.slice("--".length);
     return Object.hasOwn(COLUMN_OPTIONS, name) || !Object.hasOwn(OPTIONS, name);
   });
-  return columnsInDoubt ? undefined : selectSeries(
-    table,
-    rolesOf({ ...values, control: [...new Set([...values.control, ...moreControls])] }),
-  );
-}
-
-/**
- * The models: the config file's settings, with what the command line names put in their place; one for each number
- * of curves.
- */
-async function readSpecs({ config, components, preset }: FitValues, example: boolean): Promise<Spec[]> {
-  if (example && config === undefined && preset === undefined) components ??= [EXAMPLE_COMPONENTS];
-  const settings = config === undefined ? {} : await readConfig(config);
-  // A file that is no object is parseSpec's to refuse.
-  const isRecord = typeof settings === "object" && settings !== null && !Array.isArray(settings);
-  const models = components === undefined ? [{}] : components.map((each) => ({ components: each }));
-  return models.map((model) => {
-    const named = { ...model, ...(preset === undefined ? {} : { preset }) };
-    return parseSpec(isRecord ? { ...settings, ...named } : settings, config ?? "the model");
-  });
+  const data = async () => {
+    const table = await readTableFile(file!);
+    return columnsInDoubt ? undefined : table;
+  };
+  const sources: FitSources = {
+    ...(file === undefined ? {} : { data: { name: file, read: data } }),
+    ...(config === undefined ? {} : { config: { name: config, read: () => readConfig(config) } }),
+    engine,
+  };
+  // A default directory gets its name from the finished fit, but its place can be checked now.
+  const checkPath = () => checkRunPath(out ?? "runs", force || out === undefined);
+  return readFitRequest(values, sources, problems, checkPath);
 }
 
 async function readConfig(path: string): Promise<unknown> {
