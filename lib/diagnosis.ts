@@ -1,29 +1,34 @@
 /** All that is computed of a sample once it is drawn, in a Worker of its own: progress and Ctrl-C go on meanwhile. */
-import type { Series } from "./data/series.ts";
+import { businessDraws, summariseBusiness } from "./business.ts";
+import type { Split } from "./data/series.ts";
 import { RemoteWorker } from "./engine/rpc.ts";
 import { judge, type Judged } from "./judge.ts";
 import type { Sampled } from "./methods/method.ts";
 import type { HillProblem } from "./model/problem.ts";
 import { type Scores, scoresOf } from "./posterior.ts";
+import type { BusinessReport } from "./runs/business.ts";
 
 /** A sample and what it is judged by. */
-export interface Case {
+export interface Case extends Split {
   readonly problem: HillProblem;
   readonly sampled: Sampled;
-  /** Rows held out. */
-  readonly holdout: Series;
-  /** Largest spend of a training row, original units. */
-  readonly maxSpend: number;
   readonly seed: number;
 }
 
 export interface Diagnosis extends Judged {
   readonly scores: Scores;
+  readonly business: BusinessReport;
 }
 
 /** Computes it here and now. */
-export function diagnose({ problem, sampled, maxSpend, holdout, seed }: Case): Diagnosis {
-  return { ...judge(problem, sampled, maxSpend), scores: scoresOf(problem, sampled.sample, holdout, seed) };
+export function diagnose({ problem, sampled, train, holdout, seed }: Case): Diagnosis {
+  const judged = judge(problem, sampled, Math.max(...train.spend));
+  const media = businessDraws(judged.draws, problem.layout.components, train.spend);
+  return {
+    ...judged,
+    scores: scoresOf(problem, sampled.sample, holdout, seed),
+    business: summariseBusiness(media, train),
+  };
 }
 
 /**

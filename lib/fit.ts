@@ -43,9 +43,8 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
     const sampled = await SAMPLERS[options.method](engine, problem, options, { ...hooks, onProgress });
     const { sample, timing, tempering, auto, twoStage, approximation } = sampled;
     onProgress(idle("diagnostics", timing.gradients));
-    const maxSpend = Math.max(...split.train.spend);
-    const subject = { problem, sampled, maxSpend, holdout: split.holdout, seed: options.seed };
-    const { draws, modes, assessment, scores } = await diagnoseAside(subject, signal);
+    const subject = { problem, sampled, ...split, seed: options.seed };
+    const { draws, modes, assessment, scores, business } = await diagnoseAside(subject, signal);
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
       ...facts,
@@ -69,6 +68,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       ...(auto === undefined ? {} : { auto }),
       ...(twoStage === undefined ? {} : { two_stage: twoStage }),
       ...(approximation === undefined ? {} : { approximation }),
+      business,
       warnings: [
         ...(notice === undefined ? [] : [notice]),
         ...sampled.warnings,

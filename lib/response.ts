@@ -11,13 +11,7 @@ import type { Draws } from "./diagnostics/draws.ts";
  * @returns one response per draw used
  */
 export function steadyResponse(draws: Draws, components: number, spend: number, step = 1): Float64Array {
-  const alpha = columnOf(draws, "alpha");
-  const curves = Array.from({ length: components }, (_, k) => ({
-    weight: components === 1 ? undefined : columnOf(draws, `pi.${k + 1}`),
-    amplitude: columnOf(draws, `A.${k + 1}`),
-    shape: columnOf(draws, `n.${k + 1}`),
-    half: columnOf(draws, `kappa.${k + 1}`),
-  }));
+  const { alpha, curves } = curvesOf(draws, components);
   return Float64Array.from({ length: Math.ceil(alpha.length / step) }, (_, used) => {
     const i = used * step;
     const level = spend / (1 - alpha[i]);
@@ -26,6 +20,31 @@ export function steadyResponse(draws: Draws, components: number, spend: number, 
       return sum + (weight?.[i] ?? 1) * amplitude[i] * hill;
     }, 0);
   });
+}
+
+/** Draws of what makes the response: the carry-over and the curves, in original units. */
+export interface CurveDraws {
+  readonly alpha: Float64Array;
+  /** `weight` is undefined, meaning 1, of a single curve. */
+  readonly curves: readonly {
+    readonly weight: Float64Array | undefined;
+    readonly amplitude: Float64Array;
+    readonly shape: Float64Array;
+    readonly half: Float64Array;
+  }[];
+}
+
+/** @throws RangeError if a column is missing */
+export function curvesOf(draws: Draws, components: number): CurveDraws {
+  return {
+    alpha: columnOf(draws, "alpha"),
+    curves: Array.from({ length: components }, (_, k) => ({
+      weight: components === 1 ? undefined : columnOf(draws, `pi.${k + 1}`),
+      amplitude: columnOf(draws, `A.${k + 1}`),
+      shape: columnOf(draws, `n.${k + 1}`),
+      half: columnOf(draws, `kappa.${k + 1}`),
+    })),
+  };
 }
 
 function columnOf(draws: Draws, name: string): Float64Array {

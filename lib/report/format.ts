@@ -28,6 +28,14 @@ export function formatShare(share: number): string {
   return share > 0.995 ? ">99%" : `${Math.round(100 * share)}%`;
 }
 
+/** A mean and its 90% interval: `1,420 (1,180 to 1,690)`. */
+export function formatInterval(
+  { mean, q5, q95 }: { readonly mean: number; readonly q5: number; readonly q95: number },
+  format: (value: number) => string = formatNumber,
+): string {
+  return `${format(mean)} (${format(q5)} to ${format(q95)})`;
+}
+
 /** A large count in three digits: `940`, `1.25 k`, `190 k`, `1.3 M`, `2.1 G`. */
 export function formatLarge(value: number): string {
   if (!Number.isFinite(value)) return MISSING;

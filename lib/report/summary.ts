@@ -2,7 +2,16 @@
 import type { Draws } from "../diagnostics/draws.ts";
 import type { ApproximationReport, FitReport, TwoStageReport } from "../runs/schema.ts";
 import { type Curve, curvePlot, responseCurve } from "./curve.ts";
-import { formatCount, formatFixed, formatLarge, formatNumber, formatSeconds, plural } from "./format.ts";
+import {
+  formatCount,
+  formatFixed,
+  formatInterval,
+  formatLarge,
+  formatNumber,
+  formatSeconds,
+  formatShare,
+  plural,
+} from "./format.ts";
 import { type Column, hang, tableLines, wrap } from "./layout.ts";
 import type { Paint, Style } from "./terminal.ts";
 
@@ -32,6 +41,7 @@ export function summaryText(
     stepLines(report, style),
     parameterLines(report, style),
     curveLines(report, draws, style),
+    businessLines(report, style),
     checkLines(report, style),
     verdictLines(report, style),
     labelled([["Files", files.join(" ")]], style),
@@ -159,6 +169,25 @@ function curveLines(report: FitReport, draws: Draws, { width, paint }: SummarySt
   const caption = "Response added by a steady spend per row, with carry-over: median and 90% band; " +
     `the mark is the average spend, ${formatNumber(mean_spend)}`;
   return [...wrap(caption, width).map((line) => paint("bold", line)), ...plot];
+}
+
+function businessLines({ business, data }: FitReport, style: SummaryStyle): string[] {
+  if (business === undefined) return [];
+  const { contribution, contribution_share: share, roas, marginal_roas } = business;
+  return labelled([
+    [
+      "Media",
+      `adds ${formatInterval(contribution)} of ${data.target} over ${plural(data.train_rows, "row")}, ` +
+      `${formatInterval(share, formatShare)} of all`,
+    ],
+    [
+      "ROAS",
+      `${formatInterval(roas)} of ${data.target} per unit of spend; ${
+        formatInterval(marginal_roas)
+      } of the ` +
+      "next 10% of spend",
+    ],
+  ], style);
 }
 
 function checkLines(report: FitReport, style: SummaryStyle): string[] {

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { CARRIES } from "../fit_types.ts";
 import { APPROXIMATION_STATUSES } from "../diagnostics/approximation.ts";
 import { PHASES } from "../fit_types.ts";
+import { businessSchema } from "./business.ts";
 
 /** Raised whenever an older hillmix could not read the file; additions alone do not raise it. */
 export const SCHEMA_VERSION = 1;
@@ -261,6 +262,8 @@ export const fitReportSchema = z.object({
   two_stage: twoStage.optional(),
   /** Approximate methods only. */
   approximation: approximation.optional(),
+  /** Contribution, ROAS, marginal ROAS and response curve; absent from runs of hillmix before it had them. */
+  business: businessSchema.optional(),
   warnings: z.array(text),
   summary: z.array(summaryRow),
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import {
   formatCount,
   formatFixed,
+  formatInterval,
   formatLarge,
   formatNumber,
   formatSeconds,
@@ -23,6 +24,12 @@ Deno.test("formatNumber() gives four significant digits or none of a number that
     [Infinity, "-"],
   ];
   for (const [value, text] of cases) assert.equal(formatNumber(value), text);
+});
+
+Deno.test("formatInterval() puts the 90% interval behind the mean, in any format", () => {
+  const share = { mean: 0.1712, q5: 0.1, q95: NaN };
+  assert.equal(formatInterval({ mean: 1420.4, q5: 1180, q95: 1690.2 }), "1,420 (1,180 to 1,690)");
+  assert.equal(formatInterval(share, (value) => `${formatFixed(100 * value, 0)}%`), "17% (10% to -%)");
 });
 
 Deno.test("formatLarge() keeps three digits at every size", () => {

@@ -64,6 +64,16 @@ Deno.test("what a run does not have is not mentioned", () => {
   assert.match(textAt(80, { partial: true }), /Weekly sales\.csv, interrupted/);
 });
 
+Deno.test("business numbers come with intervals, and runs that have none do without", () => {
+  const flat = textAt(80).replaceAll(/\s+/g, " ");
+  const interval = "[0-9.,]+%? \\([0-9.,]+%? to [0-9.,]+%?\\)";
+  assert.match(flat, new RegExp(`Media adds ${interval} of sales over 150 rows, ${interval} of all`));
+  assert.match(flat, new RegExp(`ROAS ${interval} of sales per unit of spend; ${interval} of the next 10%`));
+  const { business: _, ...older } = fakeOutcome().report;
+  const text = summaryText(older, fakeOutcome().draws, files, { width: 80, paint: plain });
+  assert.ok(!/ROAS|Media/.test(text));
+});
+
 Deno.test("a tempered run tells its evidence with the error, its ladders and its modes", () => {
   const mode = {
     weight: 0.985,

@@ -1,4 +1,5 @@
 /** A made-up outcome of a fit for tests of what surrounds it: plausible numbers, chosen to be awkward to print. */
+import { businessDraws, summariseBusiness } from "../../lib/business.ts";
 import type { Draws } from "../../lib/diagnostics/draws.ts";
 import type { DrawPiece, FitOutcome } from "../../lib/fit_types.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
@@ -52,6 +53,12 @@ function summaryRow(name: string, values: Float64Array): SummaryRow {
     mcse_mean: sd / 100,
   };
 }
+
+/** Spend and response of the training rows that the draws would belong to. */
+export const FAKE_ROWS = {
+  spend: Float64Array.from({ length: 150 }, (_, t) => 1 + t % 10),
+  response: Float64Array.from({ length: 150 }, (_, t) => 60 + t % 7),
+};
 
 /** A whole outcome; `change` overrides keys of its report. */
 export function fakeOutcome(change: Partial<FitReport> = {}, chains = 4, perChain = 50): FitOutcome {
@@ -125,6 +132,7 @@ export function fakeOutcome(change: Partial<FitReport> = {}, chains = 4, perChai
     elpd: { loo: -512.34, se: 11.27, p_loo: 9.81, bad_k: 1 },
     waic: { elpd: -512.1, se: 11.2, p_waic: 9.6 },
     holdout: { rmse: 4.2, crps: 2.31, coverage_90: 0.88 },
+    business: summariseBusiness(businessDraws(draws, 2, FAKE_ROWS.spend), FAKE_ROWS),
     warnings: ["The adapter is software on the processor's own cores: a real GPU is much faster."],
     summary: parameters.map(([name, values]) => summaryRow(name, values)),
     ...change,
