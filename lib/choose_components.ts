@@ -3,8 +3,7 @@ import { chooseAmong } from "./component_choice.ts";
 import { type EffectiveComponents, effectiveComponents } from "./diagnostics/effective_components.ts";
 import { compareElpd } from "./diagnostics/loo_comparison.ts";
 import { modelPosterior } from "./diagnostics/model_posterior.ts";
-import { type Opened, openEngine } from "./engine/open.ts";
-import { fit } from "./fit.ts";
+import { fitInTurn } from "./fit_in_turn.ts";
 import type { FitHooks, FitOptions, FitOutcome } from "./fit_types.ts";
 import {
   type ComparedFit,
@@ -46,35 +45,21 @@ export async function* chooseComponents(
   fits: readonly FitOptions[],
   { begin, signal }: ChoiceHooks,
 ): AsyncGenerator<ChoiceStep> {
-  const attempts: Attempt[] = [];
-  let opened: Opened | undefined, firstError: unknown;
-  try {
-    for (const options of fits) {
-      const { components } = options.spec, run = `k${components}`;
-      let outcome: FitOutcome | undefined;
-      if (signal?.aborted) {
-        attempts.push({ components, kept: null, reason: "the work was interrupted before its turn." });
-      } else {
-        const following = begin(components);
-        try {
-          opened ??= await openEngine(options.engine);
-          outcome = await fit(options, signal === undefined ? following : { ...following, signal }, opened);
-          attempts.push({ components, kept: keep(outcome, components, run), reason: null });
-        } catch (error) {
-          firstError ??= error;
-          attempts.push({ components, kept: null, reason: reasonOf(error, signal) });
-          // A device that was lost takes its engine with it.
-          await opened?.engine.close();
-          opened = undefined;
-        }
-      }
-      const ended = attempts.length === fits.length;
-      yield { components, run, outcome, report: compare(options, attempts, ended && !signal?.aborted) };
-    }
-  } finally {
-    await opened?.engine.close();
+  const attempts: Attempt[] = [], numbers = fits.map(({ spec }) => spec.components);
+  const turns = fitInTurn(fits, {
+    begin: (index) => begin(numbers[index]),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  for await (const turn of turns) {
+    const { index, outcome } = turn, components = numbers[index], run = `k${components}`;
+    attempts.push(
+      turn.outcome === undefined
+        ? { components, kept: null, reason: turn.reason }
+        : { components, kept: keep(turn.outcome, components, run), reason: null },
+    );
+    const whole = attempts.length === fits.length && !signal?.aborted;
+    yield { components, run, outcome, report: compare(fits[index], attempts, whole) };
   }
-  if (attempts.every(({ kept }) => kept === null)) throw firstError;
 }
 
 /** What a comparison needs of a fit, once its draws are written and let go. */
@@ -91,13 +76,6 @@ type Attempt =
 
 function keep({ report, draws, elpdPointwise }: FitOutcome, components: number, run: string): Kept {
   return { run, report, elpdPointwise, effective: effectiveComponents(draws, components) };
-}
-
-function reasonOf(error: unknown, signal: AbortSignal | undefined): string {
-  if (signal?.aborted && error === signal.reason) {
-    return "it was interrupted before there were draws to keep.";
-  }
-  return error instanceof Error ? error.message : String(error);
 }
 
 function compare(

@@ -22,13 +22,22 @@ export interface ElpdDifference {
 export function compareElpd(pointwise: readonly Readonly<Float64Array>[]): ElpdDifference[] {
   const totals = pointwise.map((rows) => mean(rows) * rows.length);
   const best = totals.reduce((top, total, i) => total > (totals[top] ?? -Infinity) ? i : top, -1);
-  return pointwise.map((rows) => {
-    const differences = rows.map((value, t) => value - (pointwise[best]?.[t] ?? NaN));
-    return {
-      difference: mean(differences) * rows.length,
-      se: Math.sqrt(rows.length * variance(differences)),
-    };
-  });
+  return pointwise.map((rows) =>
+    elpdDifference(rows, pointwise[best] ?? new Float64Array(rows.length).fill(NaN))
+  );
+}
+
+/**
+ * One model against another of the same rows, negative where it predicts worse.
+ *
+ * @param rows contributions of each row to the model's elpd, (rows), and `base` those to the other's
+ */
+export function elpdDifference(
+  rows: Readonly<Float64Array>,
+  base: Readonly<Float64Array>,
+): ElpdDifference {
+  const differences = rows.map((value, t) => value - base[t]);
+  return { difference: mean(differences) * rows.length, se: Math.sqrt(rows.length * variance(differences)) };
 }
 
 /** Differences below this are small whatever their standard error says, which is then too small itself. */

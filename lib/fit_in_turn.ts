@@ -1,0 +1,70 @@
+/** Several fits one after another on one open engine, so that kernels compile once. */
+import { type Opened, openEngine } from "./engine/open.ts";
+import { fit } from "./fit.ts";
+import type { FitHooks, FitOptions, FitOutcome } from "./fit_types.ts";
+
+/** How a caller follows and stops the work. */
+export interface TurnHooks {
+  /** Called before each fit with its place in the list, for what follows that fit. */
+  begin(index: number): Omit<FitHooks, "signal">;
+  readonly signal?: AbortSignal;
+}
+
+/** One fit done, or not. */
+export type Turn =
+  & { readonly index: number }
+  & ({ readonly outcome: FitOutcome } | {
+    readonly outcome: undefined;
+    /** Why there is none, as the end of a sentence or a sentence. */
+    readonly reason: string;
+    /** Whether it was stopped rather than failed. */
+    readonly interrupted: boolean;
+  });
+
+/**
+ * Runs each fit as it would run on its own. One that throws gives its reason, and the others go on. When interrupted,
+ * the fit under way keeps what it has and those after it are not begun.
+ *
+ * @param fits at least one, all for the same engine
+ * @throws what the first fit threw, after all turns, when no fit gave anything to keep
+ */
+export async function* fitInTurn(
+  fits: readonly FitOptions[],
+  { begin, signal }: TurnHooks,
+): AsyncGenerator<Turn> {
+  let opened: Opened | undefined, firstError: unknown, kept = false;
+  try {
+    for (const [index, options] of fits.entries()) {
+      if (signal?.aborted) {
+        const reason = "the work was interrupted before its turn.";
+        yield { index, outcome: undefined, reason, interrupted: true };
+        continue;
+      }
+      const following = begin(index);
+      let turn: Turn;
+      try {
+        opened ??= await openEngine(options.engine);
+        const hooks = signal === undefined ? following : { ...following, signal };
+        turn = { index, outcome: await fit(options, hooks, opened) };
+        kept = true;
+      } catch (error) {
+        firstError ??= error;
+        turn = { index, outcome: undefined, ...reasonOf(error, signal) };
+        // A device that was lost takes its engine with it.
+        await opened?.engine.close();
+        opened = undefined;
+      }
+      yield turn;
+    }
+  } finally {
+    await opened?.engine.close();
+  }
+  if (!kept) throw firstError;
+}
+
+function reasonOf(error: unknown, signal: AbortSignal | undefined): { reason: string; interrupted: boolean } {
+  if (signal?.aborted && error === signal.reason) {
+    return { reason: "it was interrupted before there were draws to keep.", interrupted: true };
+  }
+  return { reason: error instanceof Error ? error.message : String(error), interrupted: false };
+}
