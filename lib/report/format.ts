@@ -45,6 +45,25 @@ export function formatLarge(value: number): string {
     : `${Number((value / 1000 ** steps).toPrecision(3))} ${" kMG"[steps]}`;
 }
 
+/** How numbers that stand beside each other are written: in one unit, with as many decimals. */
+export interface Scale {
+  /** `""`, `thousands`, `millions` or `billions`. */
+  readonly unit: string;
+  format(value: number): string;
+}
+
+/** A scale that shows three digits of the largest value, four where it needs no unit. */
+export function commonScale(values: readonly number[]): Scale {
+  const largest = values.filter(Number.isFinite).reduce((top, value) => Math.max(top, Math.abs(value)), 0);
+  const step = largest < 10_000 ? 0 : Math.min(3, Math.floor(Math.log10(largest) / 3));
+  const divisor = 1000 ** step, shown = largest / divisor;
+  const decimals = shown === 0 ? 0 : Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(shown))));
+  return {
+    unit: ["", "thousands", "millions", "billions"][step],
+    format: (value) => Number.isFinite(value) ? grouped(value / divisor, decimals) : MISSING,
+  };
+}
+
 /** Seconds as `0.42 s`, `12.3 s`, `4 min 05 s`, `2 h 10 min`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return MISSING;

@@ -73,3 +73,23 @@ export function tableLines(columns: readonly Column[], width: number): string[] 
     );
   return [row(({ title }) => title), ...columns[0].cells.map((_, i) => row(({ cells }) => cells[i]))];
 }
+
+/**
+ * Lines of as many tables as it takes to show every column within `width`, the names repeated in each; a blank line
+ * between them.
+ */
+export function stackedTables([names, ...columns]: readonly Column[], width: number): string[] {
+  const widthOf = ({ title, cells }: Column) => Math.max(...[title, ...cells].map(displayWidth));
+  const tables: Column[][] = [];
+  let room = 0;
+  for (const column of columns) {
+    const needed = GAP.length + widthOf(column);
+    if (tables.length === 0 || needed > room) {
+      tables.push([]);
+      room = width - widthOf(names);
+    }
+    tables.at(-1)!.push(column);
+    room -= needed;
+  }
+  return tables.flatMap((some, i) => [...(i === 0 ? [] : [""]), ...tableLines([names, ...some], width)]);
+}

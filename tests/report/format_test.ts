@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  commonScale,
   formatCount,
   formatFixed,
   formatInterval,
@@ -70,4 +71,20 @@ Deno.test("counts are grouped and agree with their noun", () => {
   assert.equal(formatFixed(NaN, 3), "-");
   assert.equal(plural(1, "chain"), "1 chain");
   assert.equal(plural(2000, "chain"), "2,000 chains");
+});
+
+Deno.test("commonScale() shows three digits of the largest value and puts all in one unit", () => {
+  const cases: [number[], string, string[]][] = [
+    [[0.5, 0.0123], "", ["0.500", "0.012"]],
+    [[9876, 12], "", ["9,876", "12"]],
+    [[28_800, 2901], "thousands", ["28.8", "2.9"]],
+    [[2_791_505, -498_514, NaN], "millions", ["2.79", "-0.50", "-"]],
+    [[3e12], "billions", ["3,000"]],
+    [[0, 0], "", ["0", "0"]],
+    [[], "", []],
+  ];
+  for (const [values, unit, texts] of cases) {
+    const scale = commonScale(values);
+    assert.deepEqual([scale.unit, values.map(scale.format)], [unit, texts]);
+  }
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { displayWidth, hang, tableLines, truncate, wrap } from "../../lib/report/layout.ts";
+import { displayWidth, hang, stackedTables, tableLines, truncate, wrap } from "../../lib/report/layout.ts";
 
 Deno.test("wrap() keeps every word in order and no line longer than the width", () => {
   fc.assert(fc.property(fc.array(fc.string()), fc.integer({ min: 1, max: 40 }), (words, width) => {
@@ -43,5 +43,25 @@ Deno.test("tableLines() drops columns by rank, then cuts names", () => {
   assert.deepEqual(tableLines(columns, 12), ["        mean", "inte…    1.5", "x      22.25"]);
   for (let width = 1; width < 30; width++) {
     assert.ok(tableLines(columns, width).every((line) => displayWidth(line) <= width), `width ${width}`);
+  }
+});
+
+Deno.test("stackedTables() shows every column, in as many tables as it takes", () => {
+  const columns = [
+    { title: "", rank: 0, cells: ["intercept", "x"] },
+    { title: "mean", rank: 0, cells: ["1.5", "22.25"] },
+    { title: "sd", rank: 0, cells: ["0.1", "0.2"] },
+    { title: "R-hat", rank: 0, cells: ["1.000", "1.100"] },
+  ];
+  assert.deepEqual(stackedTables(columns, 80), tableLines(columns, 80));
+  assert.deepEqual(stackedTables(columns, 21), [
+    ...tableLines(columns.slice(0, 3), 21),
+    "",
+    ...tableLines([columns[0], columns[3]], 21),
+  ]);
+  for (let width = 1; width < 30; width++) {
+    const lines = stackedTables(columns, width);
+    assert.ok(lines.every((line) => displayWidth(line) <= width), `width ${width}`);
+    assert.equal((lines.length + 1) % 4, 0);
   }
 });
