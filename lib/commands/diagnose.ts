@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { assess, assessApproximation } from "../assess.ts";
 import { InputError } from "../errors.ts";
 import { summaryText } from "../report/summary.ts";
+import { readCompare } from "../runs/compare.ts";
 import { readComponents } from "../runs/components.ts";
 import {
   DRAWS_FILE,
@@ -14,6 +15,7 @@ import {
 } from "../runs/directory.ts";
 import { salvage } from "../salvage.ts";
 import { defineCommand, Exit } from "./command.ts";
+import { showCompare } from "./compare.ts";
 import { showComparison } from "./fit_components.ts";
 
 export const diagnose = defineCommand({
@@ -30,6 +32,8 @@ export const diagnose = defineCommand({
     const [path] = positionals;
     const comparison = await readComponents(path);
     if (comparison !== undefined) return showComparison(path, comparison, values, out);
+    const methods = await readCompare(path);
+    if (methods !== undefined) return showCompare(path, methods, values, out);
     const run = await readRun(path);
     const { report, draws, file } = "report" in run
       ? { ...judgeAnew(run), file: DRAWS_FILE }

@@ -1,26 +1,27 @@
 /** `fit`: from a CSV file to a run directory and a verdict. */
 import { dirname } from "node:path";
-import { InputError, WriteError } from "../errors.ts";
+import { WriteError } from "../errors.ts";
 import { fit as runFit } from "../fit.ts";
-import { ENGINES, type FitOutcome } from "../fit_types.ts";
+import type { FitOutcome } from "../fit_types.ts";
 import { progressView } from "../report/progress.ts";
 import { summaryText } from "../report/summary.ts";
 import type { Terminal } from "../report/terminal.ts";
+import { removeCompare } from "../runs/compare.ts";
 import { removeComponents } from "../runs/components.ts";
 import { checkRunPath, reportJson } from "../runs/directory.ts";
 import { reasonOf } from "../runs/files.ts";
 import { keptSentence, RunJournal } from "../runs/journal.ts";
 import { defineCommand, Exit } from "./command.ts";
-import { compareFits, withWarnings } from "./fit_components.ts";
-import { COLUMN_OPTIONS, readBytes, readTableFile } from "./data_source.ts";
-import { FIT_OPTIONS, type FitRequest, type FitSources, readFitRequest } from "./fit_request.ts";
+import { compareFits } from "./fit_components.ts";
+import { FIT_OPTIONS, type FitRequest, readFitRequest } from "./fit_request.ts";
+import { SOURCE_OPTIONS, sourcesOf } from "./fit_sources.ts";
 import { watchInterrupt } from "./interrupt.ts";
 import type { Line, OptionTable } from "./options.ts";
+import { withWarnings } from "./several_fits.ts";
 
 const OPTIONS = {
   ...FIT_OPTIONS,
-  config: { kind: "text", hint: "FILE.json", help: "model settings; --components and --preset go before it" },
-  engine: { kind: "choice", choices: ENGINES, fallback: "auto", help: "where to compute" },
+  ...SOURCE_OPTIONS,
   out: { kind: "text", hint: "DIR", help: "run directory (default: a new one under runs/)" },
   force: { kind: "flag", help: "write into --out even if it holds files" },
   strict: { kind: "flag", help: "exit with 3 when the verdict is fail, or no K can be recommended" },
@@ -69,7 +70,9 @@ async function keep(
 ): Promise<{ readonly files: readonly string[]; readonly problem?: string }> {
   try {
     const files = await journal.finish(outcome);
-    await removeComponents(dirname(files[0]!)); // --force may have put the run where a comparison was
+    // --force may have put the run where a comparison was.
+    await removeComponents(dirname(files[0]!));
+    await removeCompare(dirname(files[0]!));
     return { files };
   } catch (error) {
     if (!(error instanceof WriteError)) throw error;
@@ -109,35 +112,9 @@ async function sample(
 }
 
 /** Reads and checks everything before any work, so that every problem shows at once. */
-function readRequest({ values, positionals, problems }: Line<typeof OPTIONS>): Promise<FitRequest> {
-  const { config, out, force, engine } = values, [file] = positionals;
-  // With `--spned tv` on the line, "no spend column" would be a misleading second complaint.
-  const columnsInDoubt = problems.some(({ where }) => {
-    const name = where.slice("--".length);
-    return Object.hasOwn(COLUMN_OPTIONS, name) || !Object.hasOwn(OPTIONS, name);
-  });
-  const data = async () => {
-    const table = await readTableFile(file!);
-    return columnsInDoubt ? undefined : table;
-  };
-  const sources: FitSources = {
-    ...(file === undefined ? {} : { data: { name: file, read: data } }),
-    ...(config === undefined ? {} : { config: { name: config, read: () => readConfig(config) } }),
-    engine,
-  };
+function readRequest(line: Line<typeof OPTIONS>): Promise<FitRequest> {
+  const { values: { out, force, ...values }, problems } = line;
   // A default directory gets its name from the finished fit, but its place can be checked now.
   const checkPath = () => checkRunPath(out ?? "runs", force || out === undefined);
-  return readFitRequest(values, sources, problems, checkPath);
-}
-
-async function readConfig(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(path));
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new InputError([{
-      where: path,
-      message: `is not valid JSON (${(error as Error).message}); mend it, or leave --config out.`,
-    }]);
-  }
+  return readFitRequest(values, sourcesOf(line, OPTIONS), problems, checkPath);
 }

@@ -4,7 +4,6 @@ import { chooseComponents } from "../choose_components.ts";
 import type { FitOptions, FitOutcome } from "../fit_types.ts";
 import { componentsText } from "../report/components.ts";
 import { formatFixed, formatSeconds } from "../report/format.ts";
-import { progressView } from "../report/progress.ts";
 import type { Sink, Terminal } from "../report/terminal.ts";
 import {
   COMPONENTS_FILE,
@@ -12,10 +11,10 @@ import {
   type ComponentsReport,
   writeComponents,
 } from "../runs/components.ts";
+import { removeCompare } from "../runs/compare.ts";
 import { freshPath, pathUnderRuns } from "../runs/directory.ts";
-import { RunJournal } from "../runs/journal.ts";
 import { Exit } from "./command.ts";
-import { watchInterrupt } from "./interrupt.ts";
+import { writeInTurn } from "./several_fits.ts";
 
 /** What to fit, and sentences about the data for every report. */
 interface Comparison {
@@ -66,47 +65,30 @@ interface Written {
   readonly report: ComponentsReport;
 }
 
-/** Writes each fit as it ends, so that nothing finished is ever lost. Undefined when interrupted before that. */
+/** Undefined when interrupted before there was anything to keep. */
 async function fitAndWrite(
   { fits, warnings }: Comparison,
   { out, quiet }: Output,
   { err }: Terminal,
 ): Promise<Written | undefined> {
-  using interrupt = watchInterrupt(err);
-  const { signal } = interrupt;
   const numbers = fits.map(({ spec }) => spec.components);
-  const say = (text: string) => quiet || err.write(`${text}\n`);
   const path = out ?? freshPath(
     pathUnderRuns(new Date().toISOString(), fits[0].series.name, `k${numbers[0]}-${numbers.at(-1)}`),
   );
-  let view = progressView(err, quiet), journal: RunJournal | undefined, written: Written | undefined;
-  const steps = chooseComponents(fits, {
-    signal,
-    begin(components) {
-      say(`K = ${components} (${numbers.indexOf(components) + 1} of ${numbers.length})`);
-      view = progressView(err, quiet);
-      journal = new RunJournal(join(path, `k${components}`));
-      return journal.hooks(view.show);
-    },
-  });
-  try {
-    for await (const { components, outcome, report } of steps) {
-      view.close();
-      if (outcome !== undefined) await journal?.finish(withWarnings(outcome, warnings));
-      else journal?.abandon("gave nothing to compare");
-      journal = undefined;
-      say(`K = ${components}: ${outcome === undefined ? "no fit" : resultText(outcome)}`);
-      if (report === undefined) continue;
+  const report = await writeInTurn({
+    fits: numbers.map((components) => ({ name: `K = ${components}`, run: `k${components}` })),
+    start: ({ begin, signal }) =>
+      chooseComponents(fits, { signal, begin: (components) => begin(numbers.indexOf(components)) }),
+    path,
+    async write(path, report: ComponentsReport) {
       await writeComponents(path, report);
-      written = { path, report };
-    }
-    return written;
-  } catch (error) {
-    if (signal.aborted && error === signal.reason) return undefined;
-    throw error;
-  } finally {
-    view.close();
-  }
+      await removeCompare(path); // --force may have put it where another comparison was
+    },
+    describe: resultText,
+    warnings,
+    quiet,
+  }, err);
+  return report && { path, report };
 }
 
 function resultText({ report: { verdict, log_evidence, elpd, timing } }: FitOutcome): string {
@@ -116,10 +98,4 @@ function resultText({ report: { verdict, log_evidence, elpd, timing } }: FitOutc
     `LOO elpd ${formatFixed(elpd.loo, 1)}`,
     formatSeconds(timing.total_s),
   ].filter((part) => part !== "").join(", ");
-}
-
-/** A fit whose report says first what is odd about the data. */
-export function withWarnings(outcome: FitOutcome, warnings: readonly string[]): FitOutcome {
-  const { report } = outcome;
-  return { ...outcome, report: { ...report, warnings: [...warnings, ...report.warnings] } };
 }

@@ -7,13 +7,14 @@ import { VERSION } from "../version.ts";
 import { bench } from "./bench.ts";
 import { check } from "./check.ts";
 import { type Command, Exit } from "./command.ts";
+import { compare } from "./compare.ts";
 import { diagnose } from "./diagnose.ts";
 import { doctor } from "./doctor.ts";
 import { fit } from "./fit.ts";
 import { asksForHelp } from "./options.ts";
 import { simulate } from "./simulate.ts";
 
-const COMMANDS: readonly Command[] = [fit, check, simulate, diagnose, doctor, bench];
+const COMMANDS: readonly Command[] = [fit, compare, check, simulate, diagnose, doctor, bench];
 
 /** Set to 1, it adds the stack trace to an internal error. */
 const DEBUG_VARIABLE = "HILLMIX_DEBUG";

@@ -176,7 +176,7 @@ function costOf(fit: ComparedMethod, held: ComparedMethod, target: string): stri
     : "Its own verdict";
   const blind = Number.isFinite(diagnostics.k_hat)
     ? "Its own check does not see that."
-    : "Its chains agree with each other: the error is the method's own.";
+    : "Its chains cannot show that: the error is the method's own.";
   const time = formatSeconds(timing.total_s), off = offText(contribution, held);
   return `${method} took ${time} and gives a total contribution of ${said} ${target}, ${held.method} ${right}: ` +
     `${off}${worst === undefined ? "" : `; ${worst}`}. ` +
