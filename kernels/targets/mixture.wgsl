@@ -1,8 +1,8 @@
-// Mixture of Gaussians of one spread as likelihood under a broad Gaussian prior about 0, both normalised, for tests
-// of tempering: lib/model/test_densities.ts.
+// Mixture of round Gaussians as likelihood under a broad Gaussian prior about 0, both normalised, for tests of
+// tempering: lib/model/test_densities.ts.
 //
-// target_data: 1 / sd^2, constant of a component, 1 / prior sd^2, constant of the prior, log weights (MODES),
-// means (MODES, DIM).
+// target_data: 1 / prior sd^2, constant of the prior, 1 / sd^2 (MODES), log weights plus constants of the components
+// (MODES), means (MODES, DIM).
 
 struct Problem { unused: vec4f }
 
@@ -13,9 +13,8 @@ const ACC = 1u; // nothing to sum over lanes
 fn target_evaluate(
   p: u32, u: ptr<function, array<f32, DIM>>, beta: f32, gradient: ptr<function, array<f32, DIM>>, lane: u32,
 ) -> vec2f {
-  let inverse_variance = target_data[0];
-  let prior_inverse_variance = target_data[2];
-  let means = 4u + MODES;
+  let prior_inverse_variance = target_data[0];
+  let means = 2u + 2u * MODES;
   var prior_square = 0.0;
   for (var i = 0u; i < DIM; i++) { // unroll
     prior_square += (*u)[i] * (*u)[i];
@@ -29,7 +28,7 @@ fn target_evaluate(
       let away = (*u)[i] - target_data[means + m * DIM + i];
       square += away * away;
     }
-    weight[m] = target_data[4u + m] - 0.5 * inverse_variance * square;
+    weight[m] = target_data[2u + MODES + m] - 0.5 * target_data[2u + m] * square;
     highest = max(highest, weight[m]);
   }
   var total = 0.0;
@@ -38,11 +37,11 @@ fn target_evaluate(
     total += weight[m];
   }
   for (var m = 0u; m < MODES; m++) { // unroll
-    let pull = beta * inverse_variance * weight[m] / total;
+    let pull = beta * target_data[2u + m] * weight[m] / total;
     for (var i = 0u; i < DIM; i++) { // unroll
       (*gradient)[i] += pull * (target_data[means + m * DIM + i] - (*u)[i]);
     }
   }
-  let log_lik = target_data[1] + highest + log_f32(total);
-  return vec2f(target_data[3] - 0.5 * prior_inverse_variance * prior_square, log_lik);
+  let log_lik = highest + log_f32(total);
+  return vec2f(target_data[1] - 0.5 * prior_inverse_variance * prior_square, log_lik);
 }

@@ -55,14 +55,15 @@ function whole(
   );
 }
 
-function mixtureKernel({ weights, means, sd, priorSd }: MixtureTarget): TargetKernel {
+function mixtureKernel({ weights, means, sds, priorSd }: MixtureTarget): TargetKernel {
   const modes = weights.length, dim = means.length / modes;
-  const data = [1 / sd ** 2, peak(dim, sd), 1 / priorSd ** 2, peak(dim, priorSd)];
+  const data = [1 / priorSd ** 2, peak(dim, priorSd), ...sds.map((sd) => 1 / sd ** 2)];
+  const heights = weights.map((weight, m) => Math.log(weight) + peak(dim, sds[m]!));
   return kernel(
     "mixture",
     mixture,
     { DIM: dim, MODES: modes },
-    [...data, ...weights.map(Math.log), ...means],
+    [...data, ...heights, ...means],
     modes * dim,
   );
 }

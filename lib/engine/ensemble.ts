@@ -11,23 +11,34 @@ import type { HillProblem } from "../model/problem.ts";
  * rest as likelihood, which leaves the posterior as it is and makes the evidence 1.
  */
 export type TestTarget =
-  | {
-    readonly kind: "gaussian";
-    readonly mean: Float64Array; // (D)
-    readonly precision: Float64Array; // (D, D)
-    readonly priorSd?: Float64Array;
-  }
-  | { readonly kind: "funnel"; readonly dim: number; readonly priorSd?: Float64Array }
-  | { readonly kind: "banana"; readonly dim: number; readonly twist: number; readonly priorSd?: Float64Array }
-  | MixtureTarget
-  | LinearTarget;
+  & (
+    | {
+      readonly kind: "gaussian";
+      readonly mean: Float64Array; // (D)
+      readonly precision: Float64Array; // (D, D)
+      readonly priorSd?: Float64Array;
+    }
+    | { readonly kind: "funnel"; readonly dim: number; readonly priorSd?: Float64Array }
+    | {
+      readonly kind: "banana";
+      readonly dim: number;
+      readonly twist: number;
+      readonly priorSd?: Float64Array;
+    }
+    | MixtureTarget
+    | LinearTarget
+  )
+  & {
+    /** How many problems there are, all of them this one; one when left out. */
+    readonly copies?: number;
+  };
 
-/** Likelihood sum_m weights_m N(u; means_m, sd^2 I) under the prior N(0, priorSd^2 I), both normalised. */
+/** Likelihood sum_m weights_m N(u; means_m, sds_m^2 I) under the prior N(0, priorSd^2 I), both normalised. */
 export interface MixtureTarget {
   readonly kind: "mixture";
   readonly weights: readonly number[]; // (M), sum 1
   readonly means: Float64Array; // (M, D)
-  readonly sd: number;
+  readonly sds: readonly number[]; // (M)
   readonly priorSd: number;
 }
 
@@ -127,7 +138,13 @@ export const MAX_TREE_DEPTH = 10;
 
 /** Problems of a target; test densities come one at a time. */
 export const problemsOf = (target: TargetSpec): number =>
-  target.kind === "hill_mixture" ? target.problems.length : 1;
+  target.kind === "hill_mixture" ? target.problems.length : target.copies ?? 1;
+
+/** A target of one problem as so many problems: cohorts of it that move each in a way of its own. */
+export const copiesOf = (target: TargetSpec, copies: number): TargetSpec =>
+  target.kind === "hill_mixture"
+    ? { ...target, problems: new Array(copies).fill(target.problems[0]) }
+    : { ...target, copies };
 
 /** All chains of one launch. Owns device memory or Workers: close it. */
 export interface Ensemble {

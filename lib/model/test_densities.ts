@@ -175,10 +175,10 @@ export function linearDensity({ design, response, noiseSd, priorSd }: LinearTarg
   return density;
 }
 
-/** A mixture of Gaussians of one spread as likelihood, under a broad Gaussian prior about 0. */
-export function mixtureDensity({ weights, means, sd, priorSd }: MixtureTarget): Density {
-  const modes = weights.length, dim = means.length / modes, precision = 1 / (sd * sd);
-  const constant = -dim * (HALF_LOG_TWO_PI + Math.log(sd));
+/** A mixture of round Gaussians as likelihood, under a broad Gaussian prior about 0. */
+export function mixtureDensity({ weights, means, sds, priorSd }: MixtureTarget): Density {
+  const modes = weights.length, dim = means.length / modes, precisions = sds.map((sd) => 1 / (sd * sd));
+  const constants = sds.map((sd, m) => Math.log(weights[m]) - dim * (HALF_LOG_TWO_PI + Math.log(sd)));
   const priorConstant = -dim * (HALF_LOG_TWO_PI + Math.log(priorSd));
   const logs = new Float64Array(modes);
   const density = {
@@ -191,17 +191,17 @@ export function mixtureDensity({ weights, means, sd, priorSd }: MixtureTarget): 
       for (let m = 0; m < modes; m++) {
         let square = 0;
         for (let i = 0; i < dim; i++) square += (u[uOffset + i] - means[m * dim + i]) ** 2;
-        logs[m] = Math.log(weights[m]) - 0.5 * precision * square;
+        logs[m] = constants[m] - 0.5 * precisions[m] * square;
       }
       const highest = Math.max(...logs), total = logs.reduce((sum, log) => sum + Math.exp(log - highest), 0);
       density.logPrior = priorConstant - 0.5 * prior / priorSd ** 2;
-      density.logLik = constant + highest + Math.log(total);
+      density.logLik = highest + Math.log(total);
       for (let i = 0; i < dim; i++) {
         let pull = 0;
         for (let m = 0; m < modes; m++) {
-          pull += Math.exp(logs[m] - highest) / total * (means[m * dim + i] - u[uOffset + i]);
+          pull += precisions[m] * Math.exp(logs[m] - highest) / total * (means[m * dim + i] - u[uOffset + i]);
         }
-        gradient[gradientOffset + i] = beta * precision * pull - u[uOffset + i] / priorSd ** 2;
+        gradient[gradientOffset + i] = beta * pull - u[uOffset + i] / priorSd ** 2;
       }
     },
   };

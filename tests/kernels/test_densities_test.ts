@@ -42,7 +42,7 @@ for (
     ["funnel.wgsl with a prior", { kind: "funnel", dim: 10, priorSd: priorSd(10) }, 1e-5],
     ["banana.wgsl", { kind: "banana", dim: 5, twist: 0.1 }, 1e-5],
     ["banana.wgsl with a prior", { kind: "banana", dim: 2, twist: 0.03, priorSd: priorSd(2) }, 1e-5],
-    ["mixture.wgsl", mixture(6, [0.2, 0.5, 0.3], 5, 4), 1e-5],
+    ["mixture.wgsl", mixture(6, [0.2, 0.5, 0.3], 5, 4, [1, 0.5, 2]), 1e-5],
     ["linear.wgsl", linearRegression(30, 6, 1), 1e-5],
   ] as const
 ) Deno.test(`${name} is the f64 reference, constants included`, () => check(target, tolerance));

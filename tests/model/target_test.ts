@@ -61,13 +61,14 @@ Deno.test("hill target evaluates the problem it is asked for", () => {
 });
 
 Deno.test("mixture target is a mixture times its prior, both normalised", () => {
-  const means = Float64Array.of(-2, 0, 2, 1), weights = [0.25, 0.75];
+  const means = Float64Array.of(-2, 0, 2, 1), weights = [0.25, 0.75], sds = [0.7, 0.4];
   check(
-    { kind: "mixture", weights, means, sd: 0.7, priorSd: 3 },
+    { kind: "mixture", weights, means, sds, priorSd: 3 },
     (u) =>
       Math.log(weights.reduce(
         (sum, weight, m) =>
-          sum + weight * Math.exp(lnNormal(u[0], means[2 * m], 0.7) + lnNormal(u[1], means[2 * m + 1], 0.7)),
+          sum +
+          weight * Math.exp(lnNormal(u[0], means[2 * m], sds[m]) + lnNormal(u[1], means[2 * m + 1], sds[m])),
         0,
       )),
     (u) => lnNormal(u[0], 0, 3) + lnNormal(u[1], 0, 3),

@@ -67,7 +67,7 @@ Deno.test("k-hat finds mean-field out on the funnel", async () => {
 
 Deno.test("two solutions are kept apart, and their bounds tell their weights", async () => {
   const means = Float64Array.of(-3, 0, 3, 0);
-  const target = { kind: "mixture", weights: [0.3, 0.7], means, sd: 0.5, priorSd: 10 } as const;
+  const target = { kind: "mixture", weights: [0.3, 0.7], means, sds: [0.5, 0.5], priorSd: 10 } as const;
   const { optima } = await run(target, "full-rank");
   assert.equal(optima.length, 2);
   assert.equal(optima[0].starts + optima[1].starts, STARTS);
