@@ -87,12 +87,12 @@ async function cpuEnsemble(
     dim,
     problems,
     chains,
-    async setPositions(positions: Float64Array) {
+    async setPositions(positions: Float64Array, replica?: Uint32Array) {
       await Promise.all(
         parts.map(({ worker, chains: own }) => {
           const some = new Float64Array(own.length * dim);
           own.forEach((c, i) => some.set(positions.subarray(c * dim, (c + 1) * dim), i * dim));
-          return worker.call("setPositions", [handle, some]);
+          return worker.call("setPositions", [handle, some, replica && own.map((c) => replica[c]!)]);
         }),
       );
     },

@@ -32,10 +32,10 @@ serveCalls({
       transition: 0,
     });
   },
-  setPositions(handle: number, positions: Float64Array) {
+  setPositions(handle: number, positions: Float64Array, replica?: Uint32Array) {
     const share = shares.get(handle)!;
     share.positions = positions;
-    share.replica = share.chains.slice();
+    share.replica = replica ?? share.chains.slice();
   },
   /** @param problems the problem of each position */
   evaluate(handle: number, positions: Float64Array, problems: Uint32Array, beta: number) {

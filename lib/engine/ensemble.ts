@@ -152,8 +152,12 @@ export interface Ensemble {
   readonly problems: number;
   /** Chains of every cohort. */
   readonly chains: number;
-  /** Moves every chain, (chains, D), replica c to chain c; the transition counter goes on. */
-  setPositions(positions: Float64Array): Promise<void>;
+  /**
+   * Moves every chain, (chains, D); the transition counter goes on.
+   *
+   * @param replica which replica each chain then has, as a batch tells it, (chains); replica c at chain c when left out
+   */
+  setPositions(positions: Float64Array, replica?: Uint32Array): Promise<void>;
   /** Log densities and gradients of any number of positions per problem, (problems, n, D). */
   evaluate(positions: Float64Array, beta?: number): Promise<Evaluation>;
   /**

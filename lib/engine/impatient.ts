@@ -50,7 +50,7 @@ function impatientEnsemble(
     dim: ensemble.dim,
     problems: ensemble.problems,
     chains: ensemble.chains,
-    setPositions: (positions) => soon(ensemble.setPositions(positions)),
+    setPositions: (positions, replica) => soon(ensemble.setPositions(positions, replica)),
     evaluate: (positions, beta) => soon(ensemble.evaluate(positions, beta)),
     hmc: (transitions, tuning, reference) => soon(ensemble.hmc(transitions, tuning, reference)),
     nuts: (transitions, tuning) => soon(ensemble.nuts(transitions, tuning)),

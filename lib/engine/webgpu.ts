@@ -59,7 +59,7 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
     dim,
     problems,
     chains,
-    setPositions: (positions) => worker.call("setPositions", [handle, positions]),
+    setPositions: (positions, replica) => worker.call("setPositions", [handle, positions, replica]),
     evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
     hmc: (transitions: number, tuning: readonly Tuning[], reference?: Float64Array) =>
       worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference]),

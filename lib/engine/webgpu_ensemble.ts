@@ -126,9 +126,9 @@ export class WebgpuEnsemble {
     return new WebgpuEnsemble(gpu, spec, target, pipeline, swap, plan);
   }
 
-  /** Moves every chain, positions (chains, D), replica c to chain c. */
-  setPositions(positions: Float64Array): void {
-    this.#slots.replica = identity(this.chains);
+  /** Moves every chain, positions (chains, D), replica c to chain c unless told which, (chains). */
+  setPositions(positions: Float64Array, replica = identity(this.chains)): void {
+    this.#slots.replica = replica;
     this.#place(this.#slots, positions);
   }
 
@@ -392,7 +392,8 @@ export class WebgpuEnsemble {
   #place(slots: Slots, positions: Float64Array): void {
     const fields = new Float32Array(slots.chains * this.dim); // (D, chains)
     for (let c = 0; c < slots.chains; c++) {
-      for (let i = 0; i < this.dim; i++) fields[i * slots.chains + c] = positions[c * this.dim + i]!;
+      const slot = slots.replica[c]!;
+      for (let i = 0; i < this.dim; i++) fields[i * slots.chains + slot] = positions[c * this.dim + i]!;
     }
     this.#gpu.device.queue.writeBuffer(slots.state, 0, fields);
   }

@@ -97,6 +97,31 @@ onBoth("the same seed gives the same draws, another seed others", async (engine)
   assert.equal(new Set(first.energy.slice(0, chains)).size, chains, "chains must not share random numbers");
 });
 
+onBoth("chains put where they are, replicas and all, go on as if nothing had happened", async (engine) => {
+  const problem = hillProblem({ rows: 50, components: 1 }), ladders = 6, { dim } = problem.layout;
+  const tuning = [1, 0.5, 0].map((beta) => plainTuning(dim, 0.05, 6, beta));
+  const reference = priorPositions(problem, 8 * ladders), start = likelyPositions(problem, 3 * ladders);
+  const run = async (replace: boolean) => {
+    const ensemble = await engine.ensemble({
+      target: hillTarget(problem),
+      chainsPerProblem: ladders,
+      rungs: 3,
+      seed: 4,
+    });
+    await ensemble.setPositions(start);
+    const { positions, replica, chains } = await ensemble.hmc(8, tuning, reference), last = 7 * chains;
+    assert.notDeepEqual([...replica.subarray(last)], [...Array(chains).keys()], "no swap");
+    if (replace) {
+      const same = Float64Array.from(positions.subarray(last * dim));
+      await ensemble.setPositions(same, replica.slice(last));
+    }
+    const next = await ensemble.hmc(8, tuning, reference);
+    await ensemble.close();
+    return next;
+  };
+  assert.deepEqual(await run(true), await run(false));
+});
+
 onBoth("cutting a run into batches changes nothing", async (engine) => {
   const problem = hillProblem({ rows: 50, components: 1 }), chains = 9, { dim } = problem.layout;
   const tuning = [plainTuning(dim, 0.03, 6)], start = likelyPositions(problem, chains);

@@ -65,3 +65,35 @@ Deno.test("without an abort nothing changes", async () => {
   const first = await Promise.race([ensemble.hmc(1, []), soon("still at work")]);
   assert.equal(first, "still at work");
 });
+
+Deno.test("every argument of every call arrives", async () => {
+  const calls: Record<string, readonly unknown[]> = {};
+  const noting = (name: string) => (...args: readonly unknown[]) => {
+    calls[name] = args;
+    return Promise.resolve() as Promise<never>;
+  };
+  const kept: Ensemble = {
+    dim: 1,
+    problems: 1,
+    chains: 1,
+    setPositions: noting("setPositions"),
+    evaluate: noting("evaluate"),
+    hmc: noting("hmc"),
+    nuts: noting("nuts"),
+    close: noting("close"),
+  };
+  const engine: Engine = { ...slowEngine(), ensemble: () => Promise.resolve(kept) };
+  using patience = impatient(engine, new AbortController().signal, GRACE_MS);
+  const ensemble = await patience.engine.ensemble({} as never);
+  const positions = Float64Array.of(1), replica = Uint32Array.of(0), reference = Float64Array.of(2);
+  await ensemble.setPositions(positions, replica);
+  await ensemble.evaluate(positions, 0.5);
+  await ensemble.hmc(3, [], reference);
+  await ensemble.nuts(4, []);
+  assert.deepEqual([calls.setPositions, calls.evaluate, calls.hmc, calls.nuts], [
+    [positions, replica],
+    [positions, 0.5],
+    [3, [], reference],
+    [4, []],
+  ]);
+});
