@@ -22,10 +22,10 @@ export async function distinctPeaks(
 ): Promise<Peak[]> {
   const best = Math.max(...peaks.map(({ bound }) => bound));
   const near = peaks.filter(({ bound }) => bound > best - WINDOW);
-  const groups = await groupPeaks(near.map(({ bound }) => bound), async (leader, others) => {
-    const between = others.map((other) => halfway(near[leader]!.gaussian, near[other]!.gaussian));
+  const groups = await groupPeaks(near.map(({ bound }) => bound), async ([leader], others) => {
+    const between = others.map((other) => halfway(near[leader!]!.gaussian, near[other]!.gaussian));
     const bounds = await boundsAt(rank, between, between.map(({ mean }) => origin(rank, mean.length)), base);
-    return bounds.map(({ value }) => value);
+    return [bounds.map(({ value }) => value)];
   }, most);
   return groups.map((members) => ({
     ...near[members[0]!]!,

@@ -12,11 +12,11 @@ export interface Point {
   readonly gradient: Float64Array; // (D)
 }
 
-/** A step, and by how much the gradient of minus the log density changed over it. */
-interface Pair {
-  readonly step: Float64Array; // (D)
-  readonly change: Float64Array; // (D)
-}
+/**
+ * What is remembered of steps, oldest first, (pairs, 2 D + 1): the step, by how much the gradient of minus the log
+ * density changed over it, and one over their product. In one piece, because searches keep thousands of them.
+ */
+type Pairs = Float64Array;
 
 /** A bracket of step lengths, and the length to try next. */
 interface Search {
@@ -34,7 +34,7 @@ interface Search {
 export interface LbfgsState {
   /** The last iterate. */
   readonly point: Point;
-  readonly pairs: readonly Pair[];
+  readonly pairs: Pairs;
   /** What the pairs build the inverse Hessian on, (D). */
   readonly diagonal: Float64Array;
   /** Inverse Hessian times gradient: the Newton step, (D). */
@@ -75,7 +75,8 @@ const GAIN = 1e-5, IDLE = 3;
 
 /** @param point of finite density and gradient */
 export function initLbfgs(point: Point): LbfgsState {
-  return aim({ point, pairs: [], diagonal: new Float64Array(point.position.length).fill(1), idle: 0 });
+  const diagonal = new Float64Array(point.position.length).fill(1);
+  return aim({ point, pairs: new Float64Array(0), diagonal, idle: 0 });
 }
 
 /** The position to evaluate next, (D), rounded to f32: every engine then evaluates the same place. */
@@ -110,11 +111,22 @@ function moveTo({ point, ...state }: LbfgsState, trial: Point): readonly [LbfgsS
   const idle = gain < GAIN ? state.idle + 1 : 0;
   const next = aim({
     point: trial,
-    pairs: sound ? [...state.pairs, { step, change }].slice(-HISTORY) : state.pairs,
+    pairs: sound ? remember(state.pairs, step, change) : state.pairs,
     diagonal: sound ? learnDiagonal(state.diagonal, step, change) : state.diagonal,
     idle,
   });
   return [next, { kind: idle < IDLE ? "moved" : "converged" }];
+}
+
+function remember(pairs: Pairs, step: Float64Array, change: Float64Array): Pairs {
+  const dim = step.length, width = 2 * dim + 1;
+  const kept = pairs.length < HISTORY * width ? pairs : pairs.subarray(width);
+  const next = new Float64Array(kept.length + width);
+  next.set(kept);
+  next.set(step, kept.length);
+  next.set(change, kept.length + dim);
+  next[kept.length + 2 * dim] = 1 / dot(step, change);
+  return next;
 }
 
 /** Stale curvature may point nowhere: once more along the gradient alone. */
@@ -159,18 +171,24 @@ function learnDiagonal(diagonal: Float64Array, step: Float64Array, change: Float
 }
 
 /** Inverse Hessian times gradient by the two loops over the pairs (Nocedal & Wright, algorithm 7.4). */
-function newtonStep(diagonal: Float64Array, pairs: readonly Pair[], gradient: Float64Array): Float64Array {
-  const result = gradient.slice(), shares: number[] = [];
-  const add = (vector: Float64Array, factor: number) => {
-    for (let i = 0; i < result.length; i++) result[i]! += factor * vector[i]!;
-  };
-  for (const { step, change } of pairs.toReversed()) {
-    const share = dot(step, result) / dot(step, change);
-    shares.push(share);
-    add(change, -share);
+function newtonStep(diagonal: Float64Array, pairs: Pairs, gradient: Float64Array): Float64Array {
+  const dim = diagonal.length, width = 2 * dim + 1, result = gradient.slice();
+  const shares = new Float64Array(pairs.length / width);
+  for (let p = shares.length - 1; p >= 0; p--) {
+    const step = p * width, change = step + dim;
+    let along = 0;
+    for (let i = 0; i < dim; i++) along += pairs[step + i]! * result[i]!;
+    const share = shares[p] = along * pairs[change + dim]!;
+    for (let i = 0; i < dim; i++) result[i]! -= share * pairs[change + i]!;
   }
-  for (let i = 0; i < result.length; i++) result[i]! *= diagonal[i]!;
-  for (const { step, change } of pairs) add(step, shares.pop()! - dot(change, result) / dot(step, change));
+  for (let i = 0; i < dim; i++) result[i]! *= diagonal[i]!;
+  for (let p = 0; p < shares.length; p++) {
+    const step = p * width, change = step + dim;
+    let along = 0;
+    for (let i = 0; i < dim; i++) along += pairs[change + i]! * result[i]!;
+    const share = shares[p]! - along * pairs[change + dim]!;
+    for (let i = 0; i < dim; i++) result[i]! += share * pairs[step + i]!;
+  }
   return result;
 }
 
@@ -181,8 +199,9 @@ function newtonStep(diagonal: Float64Array, pairs: readonly Pair[], gradient: Fl
 export function inverseHessianOf({ diagonal, pairs }: Pick<LbfgsState, "diagonal" | "pairs">): Float64Array {
   const dim = diagonal.length, inverse = new Float64Array(dim * dim);
   for (let i = 0; i < dim; i++) inverse[i * dim + i] = diagonal[i]!;
-  for (const { step, change } of pairs) {
-    const image = multiply(inverse, change), rho = 1 / dot(step, change);
+  for (let at = 0; at < pairs.length; at += 2 * dim + 1) {
+    const step = pairs.subarray(at, at + dim), change = pairs.subarray(at + dim, at + 2 * dim);
+    const image = multiply(inverse, change), rho = pairs[at + 2 * dim]!;
     const weight = rho * (1 + rho * dot(change, image));
     for (let i = 0; i < dim; i++) {
       for (let j = 0; j < dim; j++) {

@@ -36,24 +36,39 @@ export function place(
 }
 
 /**
+ * Writes z with mean + F z = `positions[at ..]`.
+ *
+ * @param z overwritten, (D)
+ * @returns |z|^2
+ */
+export function whiten(
+  { mean, factor }: Normal,
+  positions: Readonly<Float32Array | Float64Array>,
+  at: number,
+  z: Float64Array,
+): number {
+  const dim = mean.length;
+  let square = 0;
+  for (let i = 0; i < dim; i++) {
+    let rest = positions[at + i]! - mean[i]!;
+    for (let j = 0; j < i; j++) rest -= factor[i * dim + j]! * z[j]!;
+    z[i] = rest / factor[i * dim + i]!;
+    square += z[i]! ** 2;
+  }
+  return square;
+}
+
+/**
  * Log density at `positions[at ..]`.
  *
  * @param scratch overwritten, (D)
  */
 export function logDensityOf(
-  { mean, factor, logDeterminant }: Normal,
-  positions: Float64Array,
+  normal: Normal,
+  positions: Readonly<Float32Array | Float64Array>,
   at: number,
   scratch: Float64Array,
 ): number {
-  const dim = mean.length;
-  let square = 0;
-  for (let i = 0; i < dim; i++) {
-    let z = positions[at + i]! - mean[i]!;
-    for (let j = 0; j < i; j++) z -= factor[i * dim + j]! * scratch[j]!;
-    z /= factor[i * dim + i]!;
-    scratch[i] = z;
-    square += z * z;
-  }
-  return -0.5 * (dim * Math.log(2 * Math.PI) + square) - logDeterminant;
+  const square = whiten(normal, positions, at, scratch);
+  return -0.5 * (scratch.length * Math.log(2 * Math.PI) + square) - normal.logDeterminant;
 }

@@ -8,6 +8,7 @@
  * bounds of all approximations over the same standard normals, so that their order is not noise.
  */
 import type { Evaluation } from "../engine/ensemble.ts";
+import { pointOf } from "./ascents.ts";
 import type { Target } from "./importance.ts";
 import { initLbfgs, inverseHessianOf, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
 import { type Normal, normalOf, place } from "./normal.ts";
@@ -130,15 +131,6 @@ function layOut(
     for (let m = 0; m < BOUND_DRAWS; m++) place(normal, normals, m * dim, positions, (first + m) * dim);
   });
   return positions;
-}
-
-function pointOf(positions: Float64Array, { logPrior, logLik, gradient }: Evaluation, row: number): Point {
-  const dim = gradient.length / logPrior.length, own = [row * dim, (row + 1) * dim] as const;
-  return {
-    position: positions.slice(...own),
-    logDensity: logPrior[row]! + logLik[row]!,
-    gradient: gradient.slice(...own),
-  };
 }
 
 /** The normal that the curvature at an iterate speaks for: its mean is where a Newton step leads. */
