@@ -21,6 +21,8 @@ export const Purpose = {
   swap: 9,
   tree: 10,
   approximation: 11,
+  search: 12,
+  jump: 13,
   curves: 14,
 } as const;
 export type Purpose = typeof Purpose[keyof typeof Purpose];
