@@ -45,8 +45,10 @@ export interface WarmupState {
   readonly window: Moments;
 }
 
-/** Goes on from where annealing ended. */
-export const initWarmup = ({ batch, stepSize, factor, centre }: AnnealState): WarmupState => ({
+/** Goes on from where annealing ended, or from whatever is known. */
+export const initWarmup = (
+  { batch, stepSize, factor, centre }: Pick<AnnealState, "batch" | "stepSize" | "factor" | "centre">,
+): WarmupState => ({
   batch,
   chees: initChees(stepSize, ANNEAL_LENGTH),
   factor,
