@@ -8,6 +8,7 @@ import { annealPath, MOST_TRANSITIONS } from "./anneal_path.ts";
 import { type Evidence, logEvidence } from "./evidence.ts";
 import { barrierOf, rejections } from "./ladder.ts";
 import { joinBatches, KeptDraws, pickDraws } from "./kept_draws.ts";
+import { LadderJumps, type Tally } from "./ladder_jumps.ts";
 import { RoundTrips } from "./round_trips.ts";
 import { type Lineage, type SamplerProgress, unlessStopped } from "./run.ts";
 import {
@@ -21,11 +22,14 @@ import {
   stepRungs,
   withMetric,
 } from "./tempering.ts";
+import type { TemperedMode } from "./temper_modes.ts";
 
 /** Transitions between two adaptation steps. */
 const WARMUP_BATCH = 8;
 /** Transitions between two looks at the caller at most, which bounds the memory of their draws. */
 const MOST_AT_ONCE = 250;
+/** Transitions between two jumps: of all that could be done at once a few parts, since jumps interrupt the engine. */
+const LEAST_TO_JUMP = 4, MOST_TO_JUMP = 32, JUMPS_AT_ONCE = 8;
 /** Annealed chains per ladder: neighbouring rungs of a ladder start from different ones. */
 const ANNEALED_PER_LADDER = 4;
 /** Batches at whose draws the gradients for a metric are taken. */
@@ -37,6 +41,8 @@ export interface TemperedTarget {
   readonly target: TargetSpec;
   /** An exact draw from the prior, (D). */
   prior(stream: RandomStream): Float64Array;
+  /** What is known of its modes, to jump between where there are several. */
+  readonly modes?: readonly TemperedMode[];
 }
 
 export interface TemperedPlan {
@@ -75,6 +81,8 @@ export interface TemperingReport {
   readonly evidence: Evidence;
   /** Of each kept draw, which visit to the prior it descends from, -1 for none, (draws, ladders). */
   readonly origins: Int32Array;
+  /** Jumps between modes at the posterior, warm-up included. */
+  readonly jumps: Tally;
 }
 
 export interface TemperedRun {
@@ -125,6 +133,7 @@ class TemperedSampler {
   readonly #extension: Extension;
   /** Prior draws of each ladder. */
   readonly #priors: readonly RandomStream[];
+  readonly #jumps: LadderJumps | undefined;
   #ensemble: Ensemble | undefined;
   #ensembles = 0;
   #rungs: readonly RungState[] = [];
@@ -154,6 +163,8 @@ class TemperedSampler {
       { length: plan.ladders },
       (_, ladder) => new RandomStream(seed, Purpose.reference, ladder),
     );
+    const { modes = [] } = target;
+    this.#jumps = modes.length > 1 ? new LadderJumps(modes, plan.ladders, seed) : undefined;
   }
 
   async close(): Promise<void> {
@@ -208,7 +219,7 @@ class TemperedSampler {
       }
     });
     await ensemble.setPositions(placed);
-    this.#rungs = rungs;
+    this.#climbTo(rungs);
     return true;
   }
 
@@ -220,7 +231,8 @@ class TemperedSampler {
       for (const end = done + length; done < end;) {
         const batch = await this.#warmUpBatch(Math.min(WARMUP_BATCH, end - done));
         if (batch === undefined) return false;
-        this.#rungs = stepRungs(this.#rungs, batch);
+        this.#rungs = stepRungs(this.#rungs, batch, this.#jumps?.withinModes(batch));
+        await this.#jump(batch);
         this.#recent = [...this.#recent, batch].slice(-GRADIENT_BATCHES);
         done += batch.transitions;
         const all = [...Array(batch.transitions).keys()];
@@ -261,7 +273,16 @@ class TemperedSampler {
       placed.set(last.positions.subarray(at, at + ladders * dim), r * ladders * dim);
     });
     await ensemble.setPositions(placed);
+    this.#climbTo(rungs);
+  }
+
+  #climbTo(rungs: readonly RungState[]): void {
     this.#rungs = rungs;
+    this.#jumps?.aim(rungs.map(({ beta }) => beta));
+  }
+
+  async #jump(batch: TransitionBatch): Promise<void> {
+    this.#gradients += await this.#jumps?.step(this.#ensemble!, batch) ?? 0;
   }
 
   /** Gradients at the last draws of one rung, (draws, D). */
@@ -289,7 +310,11 @@ class TemperedSampler {
 
   async #sampleUntil(planned: number, kept: KeptDraws, trips: RoundTrips): Promise<void> {
     const { thin } = this.#plan, atOnce = this.#transitionsAtOnce(true);
-    const size = (done: number) => Math.min(atOnce, planned - done);
+    const toJump = this.#jumps === undefined
+      ? Infinity
+      : Math.min(MOST_TO_JUMP, Math.max(LEAST_TO_JUMP, Math.floor(atOnce / JUMPS_AT_ONCE)));
+    // Jumps come after the same transitions however long the run gets.
+    const size = (done: number) => Math.min(atOnce, planned - done, toJump - done % toJump);
     let prepared = this.#priorDraws(size(kept.seen));
     while (kept.seen < planned && !this.#stopped) {
       const transitions = size(kept.seen), running = this.#advance(transitions, true, prepared);
@@ -301,8 +326,11 @@ class TemperedSampler {
         (_, i) => trips.follow(batch.replica.subarray(i * batch.chains, (i + 1) * batch.chains)),
       );
       const cold = kept.add(batch, origins);
-      const lineage = { origins: kept.lastOrigins(cold.transitions), roundTrips: trips.trips };
-      this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold, lineage);
+      if (cold.transitions > 0) {
+        const lineage = { origins: kept.lastOrigins(cold.transitions), roundTrips: trips.trips };
+        this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold, lineage);
+      }
+      if (kept.seen % toJump === 0) await unlessStopped(this.#jump(batch), this.#signal);
     }
   }
 
@@ -328,6 +356,7 @@ class TemperedSampler {
       roundTrips: trips.trips,
       evidence: logEvidence(seen, this.#plan.ladders),
       origins: kept.origins,
+      jumps: this.#jumps?.tally ?? { tried: 0, accepted: 0 },
     };
   }
 

@@ -90,8 +90,16 @@ export function rungTuning({ beta, chees, factor, centre }: RungState, settled: 
   };
 }
 
-/** One batch of a ladder of one problem, credited to the rungs at which its transitions ran. */
-export function stepRungs(rungs: readonly RungState[], batch: TransitionBatch): RungState[] {
+/**
+ * One batch of a ladder of one problem, credited to the rungs at which its transitions ran.
+ *
+ * @param spread positions that metrics are to be made from, where not the batch's own
+ */
+export function stepRungs(
+  rungs: readonly RungState[],
+  batch: TransitionBatch,
+  spread: TransitionBatch["positions"] = batch.positions,
+): RungState[] {
   const ladders = batch.chains / rungs.length;
   return rungs.map((rung, r) => {
     const rows = rowsOf(batch, r * ladders, ladders);
@@ -99,8 +107,9 @@ export function stepRungs(rungs: readonly RungState[], batch: TransitionBatch): 
     if (r === rungs.length - 1) return { ...rung, logLik }; // the prior end does not move
     const target = r === 0 ? TARGET_ACCEPTANCE : HOT_ACCEPTANCE;
     const [chees] = stepChees(rung.chees, batch, r * ladders, ladders, target);
-    const seen = momentsOf(batch.positions, batch.dim, rows);
-    return { ...rung, chees, logLik, moments: mergeMoments(rung.moments, seen), centre: seen.mean };
+    const { mean: centre } = momentsOf(batch.positions, batch.dim, rows);
+    const moments = mergeMoments(rung.moments, momentsOf(spread, batch.dim, rows));
+    return { ...rung, chees, logLik, moments, centre };
   });
 }
 

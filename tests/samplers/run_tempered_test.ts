@@ -1,9 +1,17 @@
 /** Whole tempered runs of targets whose every answer is known. */
 import assert from "node:assert/strict";
 import type { Engine } from "../../lib/engine/ensemble.ts";
+import { findModes } from "../../lib/samplers/find_modes.ts";
 import { runTempered, type TemperedRun } from "../../lib/samplers/run_tempered.ts";
 import { withCpu, withWebgpu } from "../engine/support.ts";
-import { exactBarrier, exactLogEvidence, mixture, temperedTarget } from "./tempered_targets.ts";
+import {
+  exactBarrier,
+  exactLogEvidence,
+  exactLogEvidences,
+  golfHole,
+  mixture,
+  temperedTarget,
+} from "./tempered_targets.ts";
 
 /** Mean over all draws of a function of the position, and its standard error from the ladders' own means. */
 function estimate({ batches }: TemperedRun, f: (position: Float32Array | Float64Array) => number) {
@@ -69,6 +77,42 @@ async function conjugate(engine: Engine): Promise<void> {
 
 Deno.test("a conjugate Gaussian has its evidence and barrier, on the device", () => withWebgpu(conjugate));
 Deno.test("a conjugate Gaussian has its evidence and barrier, in f64", () => withCpu(conjugate));
+
+/** Both modes of a golf hole, which ladders alone give all to the broad one, whose evidence is a nat too low. */
+async function bothModes(engine: Engine, dim: number, draws: number, errors: number[]): Promise<void> {
+  const hole = golfHole(dim), target = temperedTarget(hole), [broad, narrow] = exactLogEvidences(hole);
+  const { modes } = (await findModes(engine, target.target, target.prior, 3, 128))!;
+  const run = await runTempered(engine, { ...target, modes }, 4, { ...PLAN, draws }), report = run.report!;
+  const inside = (u: Float32Array | Float64Array) => u[0] > 0,
+    weight = estimate(run, (u) => inside(u) ? 1 : 0);
+  assert.ok(weight.error < errors[0], `error of the weight ${weight.error}`);
+  assertNear("weight", weight, 1 / (1 + Math.exp(broad - narrow)));
+  const square = estimate(run, (u) => inside(u) ? u[1] ** 2 : 0);
+  assertNear("square of coordinate 2 in the hole", square, weight.mean * 0.005 ** 2 / (1 + 0.005 ** 2));
+  const { log, error } = report.evidence;
+  assertNear("log evidence", { mean: log, error }, exactLogEvidence(hole));
+  assert.ok(error < errors[1], `error of the evidence ${error}`);
+  assert.ok(report.jumps.accepted > 0.3 * report.jumps.tried, `${report.jumps.accepted} jumps`);
+}
+
+Deno.test("jumps give a mode that tempering cannot see its weight and evidence, on the device", () =>
+  withWebgpu((engine) => bothModes(engine, 20, 200, [0.03, 0.12])));
+Deno.test("jumps give a mode that tempering cannot see its weight and evidence, in f64", () =>
+  withCpu((engine) => bothModes(engine, 10, 100, [0.05, 0.25])));
+
+Deno.test("jumps come after the same transitions, however often a run doubles", () =>
+  withCpu(async (engine) => {
+    const target = temperedTarget(golfHole(4));
+    const { modes } = (await findModes(engine, target.target, target.prior, 3, 64))!;
+    const plan = { ladders: 4, warmup: 40, draws: 20, thin: 3 };
+    const doubled = await runTempered(engine, { ...target, modes }, 2, plan, () => {}, undefined, {
+      doublings: 1,
+      enough: () => false,
+    });
+    const longer = await runTempered(engine, { ...target, modes }, 2, { ...plan, thin: 2 * plan.thin });
+    assert.deepEqual(flat(doubled), flat(longer));
+    assert.ok(longer.report!.jumps.accepted > 0);
+  }));
 
 Deno.test("the same seed gives the same draws; stopping keeps those there are", () =>
   withCpu(async (engine) => {
