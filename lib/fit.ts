@@ -7,12 +7,10 @@ import { impatient } from "./engine/impatient.ts";
 import { type Opened, openEngine } from "./engine/open.ts";
 import type { FitHooks, FitOptions, FitOutcome, Progress } from "./fit_types.ts";
 import { heartbeat } from "./heartbeat.ts";
-import type { Tempering } from "./methods/method.ts";
 import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
-import type { HillProblem } from "./model/problem.ts";
 import type { Scores } from "./posterior.ts";
-import { type FitFacts, type FitReport, type ModeReport, SCHEMA_VERSION } from "./runs/schema.ts";
+import { type FitFacts, type FitReport, SCHEMA_VERSION } from "./runs/schema.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -41,10 +39,10 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
     const { name, adapter, software } = engine;
     hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
     const sampled = await SAMPLERS[options.method](engine, problem, options, { ...hooks, onProgress });
-    const { sample, timing, tempering, auto, twoStage, approximation } = sampled;
+    const { sample, timing, auto, twoStage, approximation } = sampled;
     onProgress(idle("diagnostics", timing.gradients));
     const subject = { problem, sampled, ...split, seed: options.seed };
-    const { draws, modes, assessment, scores, business } = await diagnoseAside(subject, signal);
+    const { draws, tempered, assessment, scores, business } = await diagnoseAside(subject, signal);
     const total_s = (performance.now() - started) / 1000;
     const report: FitReport = {
       ...facts,
@@ -64,7 +62,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       timing: { total_s, ...timing },
       ...assessment,
       ...describeScores(scores),
-      ...(tempering === undefined ? {} : describeTempering(problem, tempering, modes)),
+      ...tempered,
       ...(auto === undefined ? {} : { auto }),
       ...(twoStage === undefined ? {} : { two_stage: twoStage }),
       ...(approximation === undefined ? {} : { approximation }),
@@ -129,26 +127,6 @@ function describeScores({ loo, waic, holdout }: Scores): Pick<FitReport, "elpd" 
     elpd: { loo: loo.elpd, se: loo.se, p_loo: loo.effectiveParameters, bad_k: loo.badK },
     waic: { elpd: waic.elpd, se: waic.se, p_waic: waic.effectiveParameters },
     holdout,
-  };
-}
-
-function describeTempering(
-  { rows, units }: HillProblem,
-  tempering: Tempering,
-  modes: ModeReport[],
-): Pick<FitReport, "log_evidence" | "tempering"> {
-  return {
-    // Standardising the response multiplied its density by its sd, row by row.
-    log_evidence: tempering.logEvidence - rows * Math.log(units.responseSd),
-    tempering: {
-      log_evidence_error: tempering.logEvidenceError,
-      barrier: tempering.barrier,
-      rungs: tempering.betas.length,
-      betas: [...tempering.betas],
-      min_swap_rate: Math.min(...tempering.swapRates),
-      round_trips: [...tempering.roundTrips],
-      modes,
-    },
   };
 }
 

@@ -125,7 +125,15 @@ export interface FitOptions {
   readonly inputs: FitInputs;
 }
 
-export const PHASES = ["data", "compile", "optimising", "warm-up", "sampling", "diagnostics"] as const;
+export const PHASES = [
+  "data",
+  "compile",
+  "searching",
+  "optimising",
+  "warm-up",
+  "sampling",
+  "diagnostics",
+] as const;
 export type Phase = typeof PHASES[number];
 
 /** How far a fit has come. Plain data: a terminal line, a log and a web page are all views of it. */
@@ -134,8 +142,8 @@ export interface Progress {
   /** The method or stage at work, where one method runs several. */
   readonly step?: string;
   /**
-   * Steps of this phase finished, of `total`: transitions per chain while warming up and sampling, iterations of those
-   * allowed, or starts at their end, while optimising.
+   * Steps of this phase finished, of `total`: transitions per chain while warming up and sampling, ascents while
+   * searching, iterations of those allowed, or starts at their end, while optimising.
    */
   readonly done: number;
   readonly total: number;

@@ -4,36 +4,35 @@ import type { Draws } from "./diagnostics/draws.ts";
 import type { Sampled } from "./methods/method.ts";
 import type { HillProblem } from "./model/problem.ts";
 import { drawsOf, sampleEbfmi } from "./posterior.ts";
-import type { ModeReport } from "./runs/schema.ts";
+import { describeTempering, evidenceOf, type Tempered } from "./tempering_report.ts";
 
 export interface Judged {
   /** In original units, columns named as in `draws.csv`. */
   readonly draws: Draws;
-  /** Of tempered samples; otherwise empty. */
-  readonly modes: ModeReport[];
+  /** Of tempered samples. */
+  readonly tempered: Tempered | undefined;
   readonly assessment: Assessment;
 }
 
 /** @param maxSpend largest spend of a training row, original units */
 export function judge(problem: HillProblem, sampled: Sampled, maxSpend: number): Judged {
   const { sample, tempering, auto, twoStage, approximation } = sampled, { components } = problem.layout;
-  const draws = drawsOf(problem, sample);
+  const draws = drawsOf(problem, sample), shape = { components, maxSpend };
   if (approximation !== undefined) {
-    return { draws, modes: [], assessment: assessApproximation(draws, approximation) };
+    return { draws, tempered: undefined, assessment: assessApproximation(draws, approximation) };
   }
-  const modes = tempering === undefined
-    ? []
-    : describeModes(draws, { components, maxSpend }, tempering.origins);
+  const tempered = tempering === undefined
+    ? undefined
+    : describeTempering(problem, sample, tempering, describeModes(draws, shape, tempering.origins));
   const assessment = assess(draws, {
-    components,
-    maxSpend,
+    ...shape,
     divergences: sample.divergences,
     ebfmiMin: sampleEbfmi(sample),
-    ...(tempering === undefined
+    ...(tempered === undefined
       ? { strongerMethod: "--method tempered" }
-      : { tempering: { roundTrips: tempering.roundTrips, modes } }),
+      : { tempering: evidenceOf(tempered) }),
     ...(auto === undefined ? {} : { doubts: auto.doubts }),
     ...(twoStage === undefined ? {} : { doubts: twoStage.doubts, targets: twoStage.fits }),
   });
-  return { draws, modes, assessment };
+  return { draws, tempered, assessment };
 }

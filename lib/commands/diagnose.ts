@@ -14,6 +14,7 @@ import {
   reportJson,
 } from "../runs/directory.ts";
 import { salvage } from "../salvage.ts";
+import { evidenceOf } from "../tempering_report.ts";
 import { defineCommand, Exit } from "./command.ts";
 import { showCompare } from "./compare.ts";
 import { showComparison } from "./fit_components.ts";
@@ -46,7 +47,7 @@ export const diagnose = defineCommand({
 });
 
 function judgeAnew({ report, draws }: FinishedRun): FinishedRun {
-  const { tempering, auto, two_stage, approximation } = report;
+  const { log_evidence = NaN, tempering, auto, two_stage, approximation } = report;
   const judged = approximation !== undefined ? assessApproximation(draws, approximation) : assess(draws, {
     components: report.model.components,
     maxSpend: report.data.max_spend,
@@ -54,7 +55,7 @@ function judgeAnew({ report, draws }: FinishedRun): FinishedRun {
     ebfmiMin: report.diagnostics.ebfmi_min,
     ...(tempering === undefined
       ? { strongerMethod: "--method tempered" }
-      : { tempering: { roundTrips: tempering.round_trips, modes: tempering.modes } }),
+      : { tempering: evidenceOf({ log_evidence, tempering }) }),
     ...(auto === undefined ? {} : { doubts: auto.doubts }),
     ...(two_stage === undefined ? {} : { doubts: two_stage.doubts, targets: two_stage.fits }),
   });

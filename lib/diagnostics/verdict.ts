@@ -19,8 +19,11 @@
  *
  * A missed mode leaves a clean R-hat. A tempered run therefore passes only when every ladder made round trips enough
  * between the prior and the posterior, and every mode of any weight was entered from the prior end by several ladders
- * on their own. Nor does a fit pass whose method has doubts of its own, such as a check that was cut short. The two
- * flags leave this out.
+ * on their own, by swaps alone or by a jump on the way: a jump goes on from a draw that descends from the prior. Modes
+ * that a search found beforehand must be among them, found more than once, and have no more evidence than the ladders:
+ * where ascents see a mode once, others as rare may be unseen (Good 1953, Biometrika 40: the share of ascents that end
+ * in modes seen once estimates the share that a next one finds anew). Nor does a fit pass whose method has doubts of
+ * its own, such as a check that was cut short. The two flags leave this out.
  *
  * A quantity that is constant or not finite has no R-hat and meets no threshold. Short chains get no discount:
  * correlated draws keep R-hat above 1 in them even after convergence, which the sentence says, and longer chains
@@ -55,6 +58,16 @@ export const MIN_ROUND_TRIPS = 10;
 /** Modes that count, by weight, and the ladders that must have entered one of them. */
 export const MODE_WEIGHT = 0.01;
 export const MIN_MODE_LADDERS = 3;
+/** Ascents that must have ended in every mode of a search that counts. */
+export const MIN_MODE_ASCENTS = 2;
+
+/**
+ * The log evidence of modes found before the ladders may be above theirs by so many standard errors, or so many nats:
+ * bridge sampling splits the space between modes by normals, which costs some tenths where modes overlap. Below theirs
+ * it may be by any number: ladders see all that lies between the modes too.
+ */
+export const EVIDENCE_ERRORS = 4;
+export const EVIDENCE_GAP = 0.5;
 
 /** Chains shorter than this are called short where R-hat is slightly too large. */
 const SHORT_CHAIN = 100;
@@ -93,6 +106,23 @@ export interface TemperingEvidence {
   readonly roundTrips: readonly number[];
   /** Weight of each mode and the ladders that entered it from the prior end. */
   readonly modes: readonly { readonly weight: number; readonly ladders: number }[];
+  /** Of runs that a search for modes went before. */
+  readonly search?: SearchEvidence;
+}
+
+/** How what was searched for agrees with what was sampled. */
+export interface SearchEvidence {
+  readonly ascents: number;
+  /** Weight of each mode found, the share of the draws in it, its ladders as above, ascents that ended in it. */
+  readonly modes: readonly {
+    readonly weight: number;
+    readonly share: number;
+    readonly ladders: number;
+    readonly ascents: number;
+  }[];
+  /** Log evidence of all modes found less that of the ladders, and its standard error. */
+  readonly gap: number;
+  readonly gapError: number;
 }
 
 /** The verdict as `fit.json` carries it. */
@@ -302,6 +332,46 @@ function ladderReasons({ tempering }: Evidence): string[] {
     reasons.push(
       `A solution with ${percent(weight)} of the draws was reached from the prior by ${ladders} of ` +
         `${roundTrips.length} ladders (at least ${needed}), so its weight is little more than chance. Raise --draws.`,
+    );
+  }
+  return [...reasons, ...searchReasons(tempering, needed)];
+}
+
+/** Whether modes found before the ladders have more evidence than the ladders saw. */
+export function isShort({ gap, gapError }: Pick<SearchEvidence, "gap" | "gapError">): boolean {
+  return gap > EVIDENCE_GAP && gap > EVIDENCE_ERRORS * gapError;
+}
+
+function searchReasons({ search, roundTrips }: TemperingEvidence, needed: number): string[] {
+  if (search === undefined) return [];
+  const { ascents, modes, gap, gapError } = search, reasons = [];
+  for (const { weight, share, ladders, ascents: hits } of modes) {
+    if (weight > MODE_WEIGHT && ladders < needed) {
+      reasons.push(
+        `A solution that a search found and gives ${percent(weight)} of the probability has ${
+          percent(share)
+        } of the ` +
+          `draws, of ${ladders} of ${roundTrips.length} ladders (at least ${needed}). Raise --warmup and --draws.`,
+      );
+    }
+    if (Math.max(weight, share) > MODE_WEIGHT && hits < MIN_MODE_ASCENTS) {
+      reasons.push(
+        `A solution with ${
+          percent(weight)
+        } of the probability was found by only ${hits} of ${ascents} ascents (at ` +
+          `least ${MIN_MODE_ASCENTS}): another one like it may have been missed. Try another --seed.`,
+      );
+    }
+  }
+  if (isShort(search)) {
+    reasons.push(
+      `The log evidence of the solutions that a search found is ${
+        gap.toFixed(2)
+      } above that of the ladders (at most ` +
+        `${EVIDENCE_GAP}, or ${EVIDENCE_ERRORS} standard errors of ${
+          gapError.toFixed(2)
+        }): the draws lack part of ` +
+        "what was found. Raise --warmup and --draws.",
     );
   }
   return reasons;

@@ -15,11 +15,15 @@ import {
   INTERRUPTED,
   ladderFinding,
   type Look,
+  missedWeight,
   tellingGap,
 } from "./auto_decisions.ts";
 import { sampleChees } from "./chees.ts";
 import type { Method, Sampled } from "./method.ts";
+import { balance, modesOf } from "../samplers/find_modes.ts";
+import { evidenceOf } from "../tempering_report.ts";
 import { sampleLadders } from "./tempered.ts";
+import { isShort } from "../diagnostics/verdict.ts";
 
 /**
  * Transitions of a ladder per draw it keeps: at the first look at a check, at the first look at a run that has the
@@ -54,8 +58,10 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
       const gaps = passed ? compareRuns(seen.draws, judged.draws, components, maxSpend) : [];
       const look: Look = {
         first: verdict.status,
-        doubted: last !== undefined && (last.look.doubted || last.look.gap !== undefined),
+        doubted: last !== undefined &&
+          (last.look.doubted || last.look.gap !== undefined || last.look.missed > 0),
         gap: tellingGap(gaps),
+        missed: passed ? Math.max(missedBy(chains, sampled), unseenBy(judged)) : 0,
         ladders: judged.assessment.verdict.status,
         roundTrips: sampled.tempering!.roundTrips,
         long: thin >= ANSWER_THIN,
@@ -93,6 +99,24 @@ export const sampleAuto: Method = autoMethod(sampleChees, sampleLadders);
 
 const largestSpend = ({ spend, units }: HillProblem) =>
   units.spendScale * spend.reduce((a, b) => Math.max(a, b));
+
+/** The heaviest solution found before the ladders that the chains missed, by the search or by the ladders' draws. */
+function missedBy({ sample }: Sampled, { sample: climbed, tempering }: Sampled): number {
+  const modes = tempering?.search?.found.modes ?? [];
+  if (modes.length < 2) return 0; // the only one there is cannot be missed
+  const sharesOf = ({ positions }: Sampled["sample"]) => {
+    const members = modesOf(modes, positions);
+    return modes.map((_, m) => members.filter((member) => member === m).length / members.length);
+  };
+  const drawn = sharesOf(climbed), { weights } = balance(modes);
+  return missedWeight(weights.map((weight, m) => Math.max(weight, drawn[m]!)), sharesOf(sample));
+}
+
+/** What the ladders, too, have missed of the evidence that the search found. */
+function unseenBy({ tempered }: Judged): number {
+  const search = tempered && evidenceOf(tempered).search;
+  return search !== undefined && isShort(search) ? -Math.expm1(-search.gap) : 0;
+}
 
 /**
  * The hooks of one step, which tells its name and counts the gradients of the steps before it.

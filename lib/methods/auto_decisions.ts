@@ -13,6 +13,8 @@ import { formatFixed, formatNumber, plural } from "../report/format.ts";
 const MOST_ERRORS = 4;
 /** A share of draws under which a solution is too small to move what is reported. */
 const SMALLEST_SHARE = 0.005;
+/** Part of a solution's weight under which draws in it are strays. */
+const VISITED = 0.1;
 /**
  * Round trips of all ladders together before they can clear the chains of the suspicion to have missed something: a
  * solution of 1% of the posterior then stays unseen with probability 0.99^400, under 2%.
@@ -27,6 +29,8 @@ export interface Look {
   readonly doubted: boolean;
   /** The widest difference between the runs that chance does not explain. */
   readonly gap: Gap | undefined;
+  /** The heaviest solution that a search found and the first run has next to no draws in, 0 for none. */
+  readonly missed: number;
   /** Of the ladders alone. */
   readonly ladders: Verdict["status"];
   /** Of each ladder. */
@@ -42,9 +46,20 @@ export function tellingGap(gaps: readonly Gap[]): Gap | undefined {
   );
 }
 
-/** Whether the chains of the first run passed, and nothing the ladders saw contradicts them. */
-const unopposed = ({ first, doubted, gap }: Look): boolean =>
-  first === "pass" && !doubted && gap === undefined;
+/**
+ * The weight of the heaviest solution that the chains missed, of those that matter.
+ *
+ * @param weights of solutions found by a search before the ladders
+ * @param shares of the chains' draws that are in each
+ */
+export function missedWeight(weights: readonly number[], shares: readonly number[]): number {
+  const missed = weights.filter((weight, m) => weight > SMALLEST_SHARE && shares[m]! < VISITED * weight);
+  return Math.max(0, ...missed);
+}
+
+/** Whether the chains of the first run passed, and nothing that was found since contradicts them. */
+const unopposed = ({ first, doubted, gap, missed }: Look): boolean =>
+  first === "pass" && !doubted && gap === undefined && missed === 0;
 
 /** The chains are cleared, the ladders have the answer, or more draws are needed. */
 export function decide(look: Look): "confirmed" | "answered" | "go on" {
@@ -90,7 +105,11 @@ export function ladderFinding(look: Look, answer: Conclusion["answer"]): string 
     plural(sum(look.roundTrips), "round trip")
   } from the prior`;
   if (answer === "first") return `${ladders} found the same`;
-  const apart = look.gap === undefined ? "" : `, and not what the chains found: ${gapText(look.gap)}`;
+  const apart = look.missed > 0
+    ? `, and not what the chains found: they missed a solution of weight ${percent(look.missed)}`
+    : look.gap === undefined
+    ? ""
+    : `, and not what the chains found: ${gapText(look.gap)}`;
   return `${ladders} found the answer${apart}`;
 }
 

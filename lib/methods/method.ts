@@ -6,6 +6,8 @@ import type { HillProblem } from "../model/problem.ts";
 import { gatherSample, type Sample } from "../posterior.ts";
 import type { ApproximationReport, AutoReport, FitReport, TwoStageReport } from "../runs/schema.ts";
 import { sampleStats } from "../sample_stats.ts";
+import type { FoundModes } from "../samplers/find_modes.ts";
+import type { Tally } from "../samplers/ladder_jumps.ts";
 import type { SamplerRun } from "../samplers/run.ts";
 import type { SamplingView } from "./sampling_view.ts";
 
@@ -22,6 +24,8 @@ export interface Tempering {
   readonly roundTrips: readonly number[];
   /** Which visit to the prior each draw descends from, -1 for none, (chains, draws). */
   readonly origins: Int32Array;
+  /** Modes that a search found beforehand, and the jumps between them. */
+  readonly search?: { readonly found: FoundModes; readonly jumps: Tally };
 }
 
 /** What a method hands to the pipeline. */

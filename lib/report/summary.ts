@@ -1,6 +1,6 @@
 /** A run on one screen: what was fitted, the parameters, the response curve, the checks, the verdict. */
 import type { Draws } from "../diagnostics/draws.ts";
-import type { ApproximationReport, FitReport, TwoStageReport } from "../runs/schema.ts";
+import type { ApproximationReport, FitReport, SearchReport, TwoStageReport } from "../runs/schema.ts";
 import { type Curve, curvePlot, responseCurve } from "./curve.ts";
 import {
   formatCount,
@@ -23,6 +23,8 @@ export interface SummaryStyle {
 
 // Below this a label column leaves too little for the text beside it.
 const NARROW = 50;
+/** Weight under which a solution that a search found is not worth a mention. */
+const SMALLEST_WEIGHT = 0.001;
 const PLOT_WIDTH = 60, PLOT_HEIGHT = 10, PLOT_MARGIN = 16;
 
 /**
@@ -220,6 +222,7 @@ function checkLines(report: FitReport, style: SummaryStyle): string[] {
     ],
     ["Evidence", evidenceText(report)],
     ["Ladders", report.tempering === undefined ? "" : laddersText(report.tempering)],
+    ["Search", report.tempering?.search === undefined ? "" : searchText(report.tempering.search)],
   ], style);
 }
 
@@ -281,6 +284,19 @@ function laddersText({ rungs, barrier, round_trips, modes }: NonNullable<FitRepo
   return `${plural(rungs, "rung")} over a barrier of ${formatFixed(barrier, 1)}, ` +
     `${Math.min(...round_trips)} to ${Math.max(...round_trips)} round trips each; ` +
     (modes.length === 1 ? "one mode" : `${modes.length} modes, of weight ${weights}`);
+}
+
+/** Modes that the search found, of those that count; the others are where ladders pass through. */
+function searchText(
+  { ascents, log_evidence, log_evidence_error, modes, jumps_accepted }: SearchReport,
+): string {
+  const found = modes.filter(({ weight }) => weight >= SMALLEST_WEIGHT)
+    .map((mode) => `${formatFixed(100 * mode.weight, 1)}% (by ${formatCount(mode.ascents)})`);
+  const solutions = found.length === 1 ? "one solution, of weight" : `${found.length} solutions, of weight`;
+  return `${formatCount(ascents)} ascents found ${solutions} ${found.join(", ")}; log evidence ` +
+    `${formatFixed(log_evidence, 2)} (se ${formatFixed(log_evidence_error, 2)}); ${
+      plural(jumps_accepted, "jump")
+    } made`;
 }
 
 /** `Label     text`, wrapped; lines without text are left out. */

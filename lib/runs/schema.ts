@@ -51,6 +51,31 @@ const mode = z.object({
   entries: count,
 });
 
+const search = z.object({
+  /** Quasi-Newton ascents from all over the prior. One that finds a mode with probability p misses it (1 - p)^n times. */
+  ascents: count,
+  /** Of the modes found, by bridge sampling, data in original units, natural log, and its standard error. */
+  log_evidence: real,
+  log_evidence_error: real,
+  /** Jumps between modes at the posterior, warm-up included. */
+  jumps_tried: count,
+  jumps_accepted: count,
+  /** Heaviest first. */
+  modes: z.array(z.object({
+    /** Share of the evidence by bridge sampling, and its standard error. */
+    weight: real,
+    weight_error: real,
+    /** Share of the draws that are most likely in it, and the ladders with such draws that descend from the prior. */
+    share: real,
+    ladders: count,
+    /** Ascents that ended in it. */
+    ascents: count,
+    /** In the middle of the mode. */
+    alpha: real,
+    sigma: real,
+  })),
+});
+
 const step = z.object({
   method: text,
   /** Why it was run, and what came of it. */
@@ -255,6 +280,8 @@ export const fitReportSchema = z.object({
     round_trips: z.array(count),
     /** Groups of draws that label-invariant quantities tell apart, heaviest first. */
     modes: z.array(mode),
+    /** What a search before the ladders found; absent where it found nothing of any volume. */
+    search: search.optional(),
   }).optional(),
   /** What `auto` did; absent from fits by a named method. */
   auto: auto.optional(),
@@ -288,6 +315,9 @@ export type TwoStageReport = z.output<typeof twoStage>;
 
 /** One mode of a tempered run. */
 export type ModeReport = z.output<typeof mode>;
+
+/** What a search for modes before a tempered run found. */
+export type SearchReport = z.output<typeof search>;
 
 /** How an approximation was found and how far it can be used. */
 export type ApproximationReport = z.output<typeof approximation>;

@@ -43,6 +43,43 @@ Deno.test("doubts cost the pass, not the thresholds, and are said last", () => {
   assert.deepEqual([failed.status, failed.reasons.length], ["fail", 2]);
 });
 
+Deno.test("what a search found has to be in the draws, to be found again, and to add up", () => {
+  const search = {
+    ascents: 2048,
+    modes: [{ weight: 0.99, share: 0.985, ladders: 8, ascents: 2 }, {
+      weight: 0.01,
+      share: 0.015,
+      ladders: 0,
+      ascents: 1900,
+    }],
+    gap: 0.4,
+    gapError: 0.02,
+  };
+  const judged = (changed: Partial<typeof search>) =>
+    verdict(evidence({}, {
+      tempering: {
+        roundTrips: new Array(8).fill(20),
+        modes: [{ weight: 1, ladders: 8 }],
+        search: { ...search, ...changed },
+      },
+    }));
+  assert.equal(judged({}).status, "pass");
+  assert.equal(judged({ gap: 0.9, gapError: 0.3 }).status, "pass", "three errors");
+  const said = (changed: Partial<typeof search>, pattern: RegExp) => {
+    const { status, reasons } = judged(changed);
+    assert.deepEqual([status, reasons.length], ["review", 1]);
+    assert.match(reasons[0], pattern);
+  };
+  const [narrow, broad] = search.modes;
+  said(
+    { modes: [{ ...narrow, share: 0, ladders: 2 }, broad] },
+    /gives 99\.00% .* has 0\.00% of the draws, of 2 of 8/,
+  );
+  said({ modes: [{ ...narrow, ascents: 1 }, broad] }, /99\.00% .* only 1 of 2048 ascents .* --seed/);
+  said({ gap: 0.9 }, /a search found is 0\.90 above that of the ladders .* 4 standard errors of 0\.02/);
+  assert.equal(judged({ gap: -3 }).status, "pass", "ladders see what lies between the modes, too");
+});
+
 Deno.test("limits are met at equality and missed just beyond", () => {
   const edge = row("sigma", 1.01, 400, 400);
   assert.equal(verdict(evidence({ invariant: [edge] }, { divergences: 4, ebfmiMin: 0.3 })).status, "pass");

@@ -7,6 +7,7 @@ import {
   firstFinding,
   ladderFinding,
   type Look,
+  missedWeight,
   tellingGap,
 } from "../../lib/methods/auto_decisions.ts";
 
@@ -17,11 +18,11 @@ const STATUSES = ["pass", "review", "fail"] as const;
 function* looks(): Generator<Look> {
   for (const first of STATUSES) {
     for (const doubted of [false, true]) {
-      for (const gap of [undefined, GAP]) {
+      for (const [gap, missed] of [[undefined, 0], [GAP, 0], [undefined, 0.006]] as const) {
         for (const ladders of STATUSES) {
           for (const each of [0, ENOUGH_TRIPS / 2 - 1, ENOUGH_TRIPS / 2]) {
             for (const long of [false, true]) {
-              yield { first, doubted, gap, ladders, roundTrips: [each, each], long };
+              yield { first, doubted, gap, missed, ladders, roundTrips: [each, each], long };
             }
           }
         }
@@ -32,7 +33,7 @@ function* looks(): Generator<Look> {
 
 Deno.test("chains answer without a doubt only if they passed, nothing ever set them apart, and trips sufficed", () => {
   for (const look of looks()) {
-    const cleared = look.first === "pass" && !look.doubted && look.gap === undefined &&
+    const cleared = look.first === "pass" && !look.doubted && look.gap === undefined && look.missed === 0 &&
       look.roundTrips[0] === ENOUGH_TRIPS / 2;
     assert.equal(decide(look) === "confirmed", cleared, JSON.stringify(look));
     for (const interrupted of [false, true]) {
@@ -53,7 +54,9 @@ Deno.test("chains that failed or were contradicted never answer", () => {
   for (const look of looks()) {
     for (const interrupted of [false, true]) {
       const { answer, doubts } = conclude(look, interrupted);
-      if (look.first !== "pass" || look.doubted || look.gap !== undefined) assert.equal(answer, "ladders");
+      if (look.first !== "pass" || look.doubted || look.gap !== undefined || look.missed > 0) {
+        assert.equal(answer, "ladders");
+      }
       if (answer === "ladders") assert.deepEqual(doubts, [], "ladders have a verdict of their own");
     }
   }
@@ -64,12 +67,21 @@ Deno.test("chains that nothing contradicts and too few trips confirm answer with
     first: "pass",
     doubted: false,
     gap: undefined,
+    missed: 0,
     ladders: "review",
     roundTrips: [7, 5],
     long: true,
   };
   assert.match(conclude(look, false).doubts[0], /^12 round trips of tempered ladders, too few .* 400/);
   assert.match(conclude(look, true).doubts[0], /interrupted/);
+});
+
+Deno.test("a solution is missed when the chains have next to no draws in it and it is worth a mention", () => {
+  assert.equal(missedWeight([0.994, 0.006], [1, 0]), 0.006);
+  assert.equal(missedWeight([0.995, 0.005], [1, 0]), 0);
+  assert.equal(missedWeight([0.7, 0.3], [0.96, 0.04]), 0);
+  assert.equal(missedWeight([0.7, 0.3], [0.98, 0.02]), 0.3);
+  assert.equal(missedWeight([], []), 0);
 });
 
 Deno.test("a gap tells when chance does not explain it and the share is worth a mention", () => {
@@ -94,6 +106,7 @@ Deno.test("findings are sentences", () => {
     first: "pass",
     doubted: false,
     gap: undefined,
+    missed: 0,
     ladders: "pass",
     roundTrips: [600, 500],
     long: false,
@@ -102,6 +115,10 @@ Deno.test("findings are sentences", () => {
   assert.match(
     ladderFinding({ ...look, gap: GAP }, "ladders"),
     /found the answer, and not what the chains found: the mean of alpha is 0\.4500 instead of 0\.4000, 6\.2 standard/,
+  );
+  assert.match(
+    ladderFinding({ ...look, missed: 0.993 }, "ladders"),
+    /found the answer, and not what the chains found: they missed a solution of weight 99\.30%/,
   );
   const above: Gap = { name: "alpha", at: 0.9995, first: 0.9995, second: 0.98, errors: 12 };
   assert.match(

@@ -231,6 +231,7 @@ Deno.test("one curve: chains agree, and a short run of ladders finds the same", 
     assert.deepEqual([...steps], [
       "chees warm-up",
       "chees sampling",
+      "tempered searching",
       "tempered warm-up",
       "tempered sampling",
     ]);

@@ -101,6 +101,44 @@ Deno.test("a tempered run tells its evidence with the error, its ladders and its
   );
 });
 
+Deno.test("a search for modes tells what it found, and how rarely", () => {
+  const mode = {
+    weight: 0.995,
+    weight_error: 0.001,
+    share: 0.99,
+    ladders: 4,
+    ascents: 13,
+    alpha: 0.9,
+    sigma: 20,
+  };
+  const search = {
+    ascents: 2048,
+    log_evidence: -1766.103,
+    log_evidence_error: 0.088,
+    jumps_tried: 500,
+    jumps_accepted: 44,
+    modes: [mode, { ...mode, weight: 0.0045, ascents: 1136 }, { ...mode, weight: 1e-5 }],
+  };
+  const tempering = {
+    log_evidence_error: 0.09,
+    barrier: 7,
+    rungs: 16,
+    betas: [1, 0],
+    min_swap_rate: 0.4,
+    round_trips: [20, 30],
+    modes: [],
+  };
+  const text = textAt(80, { log_evidence: -1765.9, tempering: { ...tempering, search } }).replace(
+    /\s+/g,
+    " ",
+  );
+  assert.match(
+    text,
+    /Search 2,048 ascents found 2 solutions, of weight 99\.5% \(by 13\), 0\.4% \(by 1,136\); log evidence -1766\.10 \(se 0\.09\); 44 jumps made/,
+  );
+  assert.doesNotMatch(textAt(80, { log_evidence: -1765.9, tempering }), /Search/);
+});
+
 Deno.test("what auto did and why is told step by step", () => {
   const step = { status: "pass", total_s: 4.2, gradients: 5.2e6, transitions: 51200 } as const;
   const auto = {
