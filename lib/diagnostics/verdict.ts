@@ -113,7 +113,7 @@ export interface TemperingEvidence {
 /** How what was searched for agrees with what was sampled. */
 export interface SearchEvidence {
   readonly ascents: number;
-  /** Weight of each mode found, the share of the draws in it, its ladders as above, ascents that ended in it. */
+  /** Weight of each mode found, the share of the draws in it, its ladders as above, ascents that led to it. */
   readonly modes: readonly {
     readonly weight: number;
     readonly share: number;

@@ -68,7 +68,7 @@ const search = z.object({
     /** Share of the draws that are most likely in it, and the ladders with such draws that descend from the prior. */
     share: real,
     ladders: count,
-    /** Ascents that ended in it. */
+    /** Ascents that ended in it, or in another one that chains started here reach. */
     ascents: count,
     /** In the middle of the mode. */
     alpha: real,

@@ -22,6 +22,8 @@ const DRAWS = 80;
 const LONGEST = 3;
 /** A top is part of another mode where at least this share of its draws lie rather there; of twins a half would. */
 const STRAYED = 0.3;
+/** Share of a mode's draws that lie rather in another one from which its chains are said to reach that one. */
+const REACHED = 0.01;
 /** Draws per mode from a t distribution in its place, for its evidence. */
 const PROPOSALS = 2048;
 
@@ -32,7 +34,7 @@ export interface Mode {
   /** Of the part of the space where this mode's fit is the nearest, by bridge sampling, and its standard error. */
   readonly logEvidence: number;
   readonly error: number;
-  /** Ascents of the search that ended in it. */
+  /** Ascents of the search that ended in it, or in another one that its chains reach. */
   readonly ascents: number;
   /** (n, D) */
   readonly draws: Float64Array;
@@ -156,9 +158,14 @@ function mergeTops(around: readonly Surroundings[]): Fitted[] {
   }
   const fits = modes.map(({ fit }) => fit);
   return modes.map((mode, m) => {
-    const nearest = nearestFits(fits, mode.positions);
-    const kept = [...nearest.keys()].filter((row) => nearest[row] === m);
-    return { ...mode, fit: fitOf(mode.positions, mode.fit.mean.length, kept) ?? mode.fit };
+    const nearest = nearestFits(fits, mode.positions),
+      rowsIn = Map.groupBy(nearest.keys(), (row) => nearest[row]!);
+    const reached = modes.filter((_, other) => (rowsIn.get(other)?.length ?? 0) >= REACHED * nearest.length);
+    return {
+      ...mode,
+      fit: fitOf(mode.positions, mode.fit.mean.length, rowsIn.get(m) ?? []) ?? mode.fit,
+      ascents: reached.reduce((sum, other) => sum + other.ascents, 0),
+    };
   });
 }
 

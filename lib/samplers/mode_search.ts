@@ -11,9 +11,9 @@ import { groupTops } from "../variational/solutions.ts";
 
 /**
  * Evaluations that every ascent may take, and that the highest on each hill may take after them: half of all ascents
- * are at their tops by then, and it is plain who climbs the same hill.
+ * are at their tops by then, it is plain who climbs the same hill, and chains find the rest of the way.
  */
-const ROUNDS = 120, LATER_ROUNDS = 80;
+const ROUNDS = 120, LATER_ROUNDS = 40;
 /**
  * How far out ascents start, in multiples of the prior's own spread, in turns. Wider starts find narrow modes more
  * often: on a real series (conjura 596eef7c, two curves) the mode with 99% of the posterior is where 0.1 to 0.2% of
