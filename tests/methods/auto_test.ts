@@ -143,6 +143,41 @@ Deno.test("a solution that every chain missed is found, and the ladders answer o
   assert.equal(outcome.tempering!.logEvidence, -10);
 });
 
+/** Two modes found before the ladders, at 0 and at 3 along the first coordinate, the second of a given weight. */
+function searched(ladders: Sampled, weight: number): Sampled {
+  const { dim } = problem.layout, factor = new Float64Array(dim * dim), axes = new Float64Array(dim * dim);
+  for (let i = 0; i < dim; i++) {
+    factor[i * dim + i] = 0.1;
+    axes[i * dim + i] = 1;
+  }
+  const modes = [[0, 1 - weight], [3, weight]].map(([at, share]) => {
+    const mean = new Float64Array(dim).fill(at, 0, 1);
+    const fit = { mean, factor, logDeterminant: dim * Math.log(0.1) };
+    return {
+      mode: { fit, logEvidence: -10 + Math.log(share), error: 0.05, ascents: 9, draws: new Float64Array(0) },
+      priorSlope: new Float64Array(dim),
+      logLik: 0,
+      variances: new Float64Array(dim).fill(0.01),
+      axes,
+    };
+  });
+  const search = { found: { modes, ascents: 100, gradients: 1 }, jumps: { tried: 10, accepted: 1 } };
+  return { ...ladders, tempering: { ...ladders.tempering!, search } };
+}
+
+Deno.test("chains that have no draws in a solution the search found are never confirmed", async () => {
+  const heavy = await run(sampled(1, CHAINS), searched(tempered(), 0.006));
+  assert.equal(heavy.auto.answer, "tempered");
+  assert.match(heavy.auto.steps[1]!.found, /they missed a solution of weight 0\.6000%/);
+  const light = await run(sampled(1, CHAINS), searched(tempered(), 0.004));
+  assert.deepEqual([light.auto.answer, light.auto.doubts], ["chees", []]);
+  // Both runs have the draws, and the search has more evidence than the ladders: they are not to be trusted either.
+  const both = searched(tempered(secondSolution), 0.02);
+  assert.equal((await run(sampled(1, CHAINS, secondSolution), both)).auto.answer, "chees");
+  const short = { ...both, tempering: { ...both.tempering!, logEvidence: -12 } };
+  assert.equal((await run(sampled(1, CHAINS, secondSolution), short)).auto.answer, "tempered");
+});
+
 Deno.test("chains that disagree give way to ladders, which run long at once", async () => {
   const apart = sampled(1, CHAINS, (chain) => chain % 2);
   const { auto, verdict, looks, extension } = await run(apart, tempered());
