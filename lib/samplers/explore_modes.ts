@@ -15,7 +15,7 @@ import { finishWarmup, initWarmup, stepWarmup, warmupTuning } from "./warmup.ts"
 /** Chains at each top. */
 const CHAINS = 32;
 /** Batches of adaptation, from the curvature at the top to the metric of the draws, and the transitions of each. */
-const SCHEDULE = { batches: 24, annealEnd: 0, renewals: [6, 14] }, BATCH = 4;
+const SCHEDULE = { batches: 30, annealEnd: 0, renewals: [6, 12, 20] }, BATCH = 4;
 /** Transitions whose draws describe the mode. */
 const DRAWS = 80;
 /** Longest trajectories, in whitened time: a quarter period of a Gaussian is 1.6. */
@@ -25,7 +25,7 @@ const STRAYED = 0.3;
 /** Share of a mode's draws that lie rather in another one from which its chains are said to reach that one. */
 const REACHED = 0.01;
 /** Draws per mode from a t distribution in its place, for its evidence. */
-const PROPOSALS = 2048;
+const PROPOSALS = 4096;
 
 /** A mode as its own draws show it. */
 export interface Mode {
@@ -114,7 +114,7 @@ async function sampleAround(
 
   // The usual d^(-1/4) scaling of a stable leapfrog step (Beskos et al. 2013), cautiously small.
   const stepSize = 0.5 * dim ** -0.25;
-  let states = summits.map(({ top, normal: { factor } }) =>
+  let states = summits.map(({ top, factor }) =>
     initWarmup({ batch: 0, stepSize, factor, centre: top.position })
   );
   for (let done = 1; done <= SCHEDULE.batches; done++) {
@@ -169,32 +169,46 @@ function mergeTops(around: readonly Surroundings[]): Fitted[] {
   });
 }
 
-/** Evidence of every mode by bridge sampling. */
+/**
+ * Evidence of every mode by bridge sampling. Proposals come from the fit of one half of the chains and are bridged to
+ * the draws of the other half, both ways round: a fit is closer to its own draws than to the mode.
+ */
 async function weighModes(ensemble: Ensemble, fitted: readonly Fitted[], seed: number): Promise<Mode[]> {
-  const { dim, problems } = ensemble, fits = fitted.map(({ fit }) => fit), scratch = new Float64Array(dim);
-  const proposals = new Float64Array(problems * PROPOSALS * dim);
-  fits.forEach((fit, m) => {
+  const { dim, problems } = ensemble, regions = fitted.map(({ fit }) => fit), scratch = new Float64Array(dim);
+  const halves = fitted.map((mode, m) => {
+    const own = [...nearestFits(regions, mode.positions).entries()].filter(([, nearest]) => nearest === m);
+    const rows = [0, 1].map((half) => own.map(([row]) => row).filter((row) => row % 2 === half));
+    return { rows, fits: rows.map((some) => fitOf(mode.positions, dim, some) ?? mode.fit) };
+  });
+  const proposals = new Float64Array(problems * PROPOSALS * dim), each = PROPOSALS / 2;
+  halves.forEach(({ fits }, m) => {
     const stream = new RandomStream(seed, Purpose.approximation, m);
     for (let i = 0; i < PROPOSALS; i++) {
+      const fit = fits[Math.floor(i / each)]!;
       drawStudent(fit, stream, proposals, (m * PROPOSALS + i) * dim, scratch);
     }
   });
   const { logPrior, logLik } = await ensemble.evaluate(proposals);
-  const modes = fitted.map((mode, m): Mode => {
-    const { positions, logDensity, fit, ascents } = mode, first = m * PROPOSALS;
-    const ratios = (at: Float64Array, density: (row: number) => number, elsewhere: number) =>
-      Float64Array.from(
-        nearestFits(fits, at),
-        (nearest, row) =>
-          nearest === m ? density(row) - logStudentOf(fit, at, row * dim, scratch) : elsewhere,
-      );
-    const above = ratios(positions, (row) => logDensity[row]!, Infinity);
-    const own = proposals.subarray(first * dim, (first + PROPOSALS) * dim);
-    const below = ratios(own, (row) => logPrior[first + row]! + logLik[first + row]!, -Infinity)
-      .map((x) => Number.isNaN(x) ? -Infinity : x);
-    const { log, pull } = bennett(above, below, CHAINS);
-    const draws = rowsOf(positions, dim, [...above.keys()].filter((row) => above[row]! < Infinity));
-    return { fit, logEvidence: log, error: pullError(pull), ascents, draws };
+  const modes = fitted.map(({ positions, logDensity, fit, ascents }, m): Mode => {
+    const bridges = halves[m]!.fits.map((half, h) => {
+      const first = m * PROPOSALS + h * each, own = proposals.subarray(first * dim, (first + each) * dim);
+      const kept = new Set(halves[m]!.rows[1 - h]);
+      const above = new Float64Array(logDensity.length / 2).map((_, i) => {
+        const row = 2 * i + 1 - h;
+        return kept.has(row)
+          ? logDensity[row]! - logStudentOf(half, positions, row * dim, scratch)
+          : Infinity;
+      });
+      const below = Float64Array.from(nearestFits(regions, own), (nearest, row) => {
+        const density = logPrior[first + row]! + logLik[first + row]!;
+        const inside = nearest === m && !Number.isNaN(density);
+        return inside ? density - logStudentOf(half, own, row * dim, scratch) : -Infinity;
+      });
+      return bennett(above, below, CHAINS / 2);
+    });
+    const error = Math.hypot(...bridges.map(({ pull }) => pullError(pull))) / bridges.length;
+    const logEvidence = bridges.reduce((sum, { log }) => sum + log / bridges.length, 0);
+    return { fit, logEvidence, error, ascents, draws: pick(positions, dim, halves[m]!.rows.flat()) };
   });
   return modes.sort((a, b) => b.logEvidence - a.logEvidence);
 }
@@ -219,7 +233,7 @@ function mostCommon(values: readonly number[]): number {
   return [...counts].reduce((a, b) => b[1] > a[1] ? b : a)[0];
 }
 
-function rowsOf(positions: Float64Array, dim: number, rows: readonly number[]): Float64Array {
+function pick(positions: Float64Array, dim: number, rows: readonly number[]): Float64Array {
   const picked = new Float64Array(rows.length * dim);
   rows.forEach((row, i) => picked.set(positions.subarray(row * dim, (row + 1) * dim), i * dim));
   return picked;

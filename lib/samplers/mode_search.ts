@@ -3,9 +3,11 @@
  * be entered once in ten thousand round trips of a tempered ladder. Ascents find it from much further away.
  */
 import { Purpose, RandomStream } from "../random.ts";
+import { cholesky } from "./metric.ts";
 import { climb, startAscents } from "../variational/ascents.ts";
+import { normalsAbout } from "../variational/curvature.ts";
 import { inverseHessianOf, type LbfgsState, type Point } from "../variational/lbfgs.ts";
-import { type Normal, normalOf } from "../variational/normal.ts";
+import type { Normal } from "../variational/normal.ts";
 import type { Target } from "../variational/importance.ts";
 import { groupTops } from "../variational/solutions.ts";
 
@@ -28,9 +30,14 @@ const MOST_HILLS = 128;
 /** A mode as ascents see it. */
 export interface Summit {
   readonly top: Point;
-  /** The top, and the curvature there as a covariance. */
+  /** Laplace's approximation about the top. */
   readonly normal: Normal;
-  /** Laplace's approximation of its log evidence. */
+  /**
+   * Lower Cholesky factor of a covariance for chains that set out from the top, (D, D): the one that the ascent learnt
+   * on the way, where it can be used. Curvature at the very top is often not that of the mode.
+   */
+  readonly factor: Float64Array;
+  /** That of its log evidence. */
   readonly logEvidence: number;
   /** Ascents that ended there. */
   readonly ascents: number;
@@ -65,14 +72,24 @@ export async function searchModes(
   const hills = await groupPaths(target, all.paths.map((path) => ({ path, ascents: 1 })));
   const higher = await climb(target, hills.map(({ path }) => path), LATER_ROUNDS, tell, signal);
   const peaks = await groupPaths(target, hills.map((hill, h) => ({ ...hill, path: higher.paths[h]! })));
-  const summits = peaks.flatMap(({ path: { point, ...curvature }, ascents }): Summit[] => {
-    const normal = normalOf(point.position, inverseHessianOf(curvature));
-    if (normal === undefined) return [];
+  const normals = await normalsAbout(
+    target,
+    peaks.map(({ path }) => ({ point: path.point, sds: sdsOf(path) })),
+  );
+  const summits = peaks.map(({ path, ascents }, p): Summit => {
+    const { point } = path, normal = normals[p]!;
     const logEvidence = point.logDensity + 0.5 * target.dim * Math.log(2 * Math.PI) + normal.logDeterminant;
-    return [{ top: point, normal, logEvidence, ascents }];
+    const learnt = cholesky(inverseHessianOf(path), target.dim);
+    return { top: point, normal, factor: learnt ?? normal.factor, logEvidence, ascents };
   });
   summits.sort((a, b) => b.logEvidence - a.logEvidence);
   return { summits, ascents, gradients: begun.gradients + all.gradients + higher.gradients };
+}
+
+/** Standard deviations about the end of a path, as far as its steps tell. */
+function sdsOf(path: LbfgsState): Float64Array {
+  const covariance = inverseHessianOf(path), dim = path.diagonal.length;
+  return path.diagonal.map((_, i) => Math.sqrt(Math.max(0, covariance[i * dim + i]!)));
 }
 
 /** The highest path on a hill, and how many ascents are on it. */
