@@ -1,0 +1,118 @@
+/**
+ * The one SQLite file of the service. Every change of state is one transaction that is on the disk when it returns
+ * (WAL, synchronous=FULL); progress, which nobody misses after a power cut, does not wait for the disk.
+ */
+import { DatabaseSync } from "node:sqlite";
+
+/** Raised when a table changes; a file of a newer service is refused. */
+const VERSION = 1;
+
+const TABLES = `
+  CREATE TABLE jobs (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    state TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    label TEXT,
+    request TEXT NOT NULL,           -- JSON, without the data
+    dataset TEXT,                    -- NULL: the built-in example
+    created INTEGER NOT NULL,        -- all times: ms since 1970
+    started INTEGER,
+    ended INTEGER,
+    deadline INTEGER,
+    attempt INTEGER NOT NULL DEFAULT 0,
+    crashes INTEGER NOT NULL DEFAULT 0,
+    run_ms INTEGER NOT NULL DEFAULT 0,
+    stop TEXT,                       -- why it was told to stop, a sentence
+    progress TEXT,                   -- JSON
+    verdict TEXT,
+    partial INTEGER,
+    error TEXT                       -- a sentence
+  ) STRICT;
+  CREATE INDEX jobs_by_state ON jobs (state, priority, seq);
+  CREATE INDEX jobs_by_owner ON jobs (owner, seq);
+  CREATE INDEX jobs_by_dataset ON jobs (dataset);
+
+  CREATE TABLE events (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    job TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL               -- JSON
+  ) STRICT;
+  CREATE INDEX events_by_job ON events (job, seq);
+
+  CREATE TABLE datasets (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    name TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    columns TEXT NOT NULL,           -- JSON
+    bytes INTEGER NOT NULL,
+    kept INTEGER NOT NULL,           -- 0: came with a fit and goes with it
+    created INTEGER NOT NULL
+  ) STRICT;
+
+  CREATE TABLE keys (                -- Idempotency-Key
+    owner TEXT NOT NULL,
+    key TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    job TEXT,                        -- NULL: the request is being worked on
+    created INTEGER NOT NULL,
+    PRIMARY KEY (owner, key)
+  ) STRICT;
+
+  CREATE TABLE turns (               -- when each client last had its turn
+    owner TEXT PRIMARY KEY,
+    turn INTEGER NOT NULL
+  ) STRICT;
+`;
+
+/** An open database. */
+export interface Database extends Disposable {
+  readonly sql: DatabaseSync;
+  /** Runs `work` as one transaction; nothing of it stays when it throws. */
+  transaction<T>(work: () => T): T;
+  /** Runs `work`, whose changes may be lost in a power cut, never in a crash. */
+  relaxed<T>(work: () => T): T;
+}
+
+/** @throws Error if the file cannot be opened or was written by a newer service */
+export function openDatabase(path: string): Database {
+  const sql = new DatabaseSync(path);
+  try {
+    sql.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
+    const { user_version: version } = sql.prepare("PRAGMA user_version").get() as { user_version: number };
+    if (version > VERSION) throw new Error(`${path} was written by a newer hillmix (version ${version}).`);
+    if (version === 0) sql.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+  } catch (error) {
+    sql.close();
+    throw error;
+  }
+  return {
+    sql,
+    transaction(work) {
+      sql.exec("BEGIN IMMEDIATE");
+      try {
+        const result = work();
+        sql.exec("COMMIT");
+        return result;
+      } catch (error) {
+        // A full disk may have rolled it back already.
+        if (sql.isTransaction) sql.exec("ROLLBACK");
+        throw error;
+      }
+    },
+    relaxed(work) {
+      sql.exec("PRAGMA synchronous = NORMAL");
+      try {
+        return work();
+      } finally {
+        sql.exec("PRAGMA synchronous = FULL");
+      }
+    },
+    [Symbol.dispose]: () => sql.close(),
+  };
+}

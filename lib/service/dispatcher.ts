@@ -1,0 +1,222 @@
+/**
+ * Takes jobs from the queue to the engine, one after another, and writes down how they end. A result is put in its
+ * place before the job is said to have ended; {@link "./recovery.ts"} finishes what a crash leaves between the two.
+ */
+import { DeviceError } from "../errors.ts";
+import { formatSeconds } from "../report/format.ts";
+import { type EngineProcess, type EngineSettings, startEngine } from "./engine_process.ts";
+import type { EngineFacts } from "./engine_protocol.ts";
+import type { ServiceFiles } from "./files.ts";
+import type { Ending, Job } from "./job.ts";
+import type { JobStore } from "./job_store.ts";
+import type { Limits } from "./limits.ts";
+import { logError } from "./log.ts";
+
+/** What a fit gets to end in after it was told to stop, in ms. */
+const STOP_PATIENCE_MS = 8000;
+/** The same when the service itself is to leave within 10 s. */
+const CLOSE_PATIENCE_MS = 6000;
+/** How long to wait for a disk that takes nothing. */
+const RETRY_MS = 1000;
+
+type End = Awaited<ReturnType<EngineProcess["run"]>>;
+
+export class Dispatcher {
+  readonly #settings: EngineSettings;
+  readonly #files: ServiceFiles;
+  readonly #jobs: JobStore;
+  readonly #limits: Limits;
+  #engine: EngineProcess | undefined;
+  #facts: EngineFacts | undefined;
+  #running: { readonly job: Job; readonly timers: ReturnType<typeof setTimeout>[] } | undefined;
+  #wake = Promise.withResolvers<void>();
+  #closing = false;
+  #loop: Promise<void> = Promise.resolve();
+  /** Processes started so far. */
+  started = 0;
+
+  constructor(settings: EngineSettings, files: ServiceFiles, jobs: JobStore, limits: Limits) {
+    this.#settings = settings;
+    this.#files = files;
+    this.#jobs = jobs;
+    this.#limits = limits;
+  }
+
+  /** Opens the engine and begins to work. @throws DeviceError when there is no such engine */
+  async open(): Promise<EngineFacts> {
+    await this.#openEngine();
+    this.#loop = this.#work();
+    return this.#facts!;
+  }
+
+  /** What computes; undefined when the last process died and no job has needed another yet. */
+  get engine(): EngineFacts | undefined {
+    return this.#engine?.alive ? this.#facts : undefined;
+  }
+
+  /** Process id of the engine, for whoever watches it. */
+  get enginePid(): number | undefined {
+    return this.#engine?.alive ? this.#engine.pid : undefined;
+  }
+
+  /** To be called when there is a new job. */
+  wake(): void {
+    this.#wake.resolve();
+  }
+
+  /** Ends a job that waits or runs, keeping draws that are finished. @param why a sentence */
+  stop(id: string, why: string): void {
+    if (this.#jobs.cancelQueued(id, why, Date.now())) return;
+    if (!this.#jobs.tellToStop(id, why) || this.#running?.job.id !== id) return;
+    this.#engine?.stop();
+    this.#after(STOP_PATIENCE_MS, () => void this.#engine?.kill());
+  }
+
+  /** Takes no more jobs; the one that runs goes back into the queue. Resolves when nothing is at work. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    this.wake();
+    if (this.#running !== undefined) {
+      this.#engine?.stop();
+      this.#after(CLOSE_PATIENCE_MS, () => void this.#engine?.kill());
+    }
+    await this.#loop;
+    await this.#engine?.kill();
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#closing) {
+      this.#wake = Promise.withResolvers();
+      let job: Job | undefined;
+      try {
+        job = this.#jobs.startNext(Date.now());
+      } catch (error) {
+        logError("The queue cannot be read or written", error);
+        await pause(RETRY_MS);
+        continue;
+      }
+      if (job === undefined) await this.#wake.promise;
+      else await this.#runJob(job);
+    }
+  }
+
+  async #runJob(job: Job): Promise<void> {
+    let ending: Ending | "requeue";
+    try {
+      ending = this.#endBefore(job) ?? await this.#compute(job);
+    } catch (error) {
+      const fault = !(error instanceof DeviceError);
+      if (fault) logError(`Job ${job.id} ended with a fault`, error);
+      const message = error instanceof Error ? error.message : String(error);
+      ending = {
+        state: "failed",
+        error: fault ? `The service could not run the fit (${message}).` : message,
+      };
+    }
+    await this.#persist(() => {
+      if (ending === "requeue") this.#jobs.requeue(job, false, Date.now() - job.started!);
+      else this.#jobs.finish(job, ending, Date.now());
+    });
+    await this.#files.removeWork(job.id, job.attempt).catch((error) =>
+      logError("A run cannot be removed", error)
+    );
+  }
+
+  /** Why a job is not even to begin. */
+  #endBefore({ owner, deadline, started }: Job): Ending | undefined {
+    if (deadline !== null && deadline <= started!) {
+      return { state: "canceled", error: "Its deadline passed while it waited for its turn." };
+    }
+    const seconds = this.#limits.run_seconds_per_day;
+    if (this.#jobs.ranInDay(owner, started!) < 1000 * seconds) return undefined;
+    const error =
+      `The fits of this client have run for the ${formatSeconds(seconds)} that they may within 24 hours; ` +
+      "send it again later.";
+    return { state: "canceled", error };
+  }
+
+  async #compute(job: Job): Promise<Ending | "requeue"> {
+    const engine = await this.#openEngine(), { id, attempt, deadline, dataset, request, started } = job;
+    this.#running = { job, timers: [] };
+    const left = Math.min(this.#limits.run_seconds, this.#leftInDay(job));
+    const ran = `It ran for the ${formatSeconds(left)} that it may; finished draws are kept.`;
+    this.#after(1000 * left, () => this.stop(id, ran));
+    if (deadline !== null) {
+      this.#after(deadline - started!, () => this.stop(id, "Its deadline passed; finished draws are kept."));
+    }
+    try {
+      const told = this.#jobs.get(id)?.stop ?? null; // while the engine was being opened
+      if (told !== null || this.#closing) {
+        return told === null ? "requeue" : { state: "canceled", error: told };
+      }
+      const table = dataset === null ? null : this.#files.dataset(dataset);
+      const task = { id, kind: job.kind, wish: request, table, out: this.#files.work(id, attempt) };
+      const end = await engine.run(task, (progress) => {
+        try {
+          this.#jobs.progress(id, progress);
+        } catch (error) {
+          logError("Progress cannot be stored", error);
+        }
+      });
+      return await this.#endingOf(job, end);
+    } finally {
+      for (const timer of this.#running.timers) clearTimeout(timer);
+      this.#running = undefined;
+    }
+  }
+
+  async #endingOf({ id, attempt }: Job, end: End): Promise<Ending | "requeue"> {
+    const stop = this.#jobs.get(id)?.stop ?? undefined;
+    const given = stop !== undefined || this.#closing; // it was told to stop
+    if (end.kind === "failed" || end.kind === "died" && !given) {
+      return { state: "failed", error: end.message };
+    }
+    if (end.kind === "finished" && !(end.partial && stop === undefined && this.#closing)) {
+      await this.#files.publish(id, attempt);
+      return finishedEnding(end, stop);
+    }
+    if (stop === undefined) return "requeue"; // the service leaves; the fit begins anew when it is back
+    return { state: "canceled", error: `${stop} There were not yet enough draws to keep.` };
+  }
+
+  #leftInDay({ owner, started }: Job): number {
+    return this.#limits.run_seconds_per_day - this.#jobs.ranInDay(owner, started!) / 1000;
+  }
+
+  async #openEngine(): Promise<EngineProcess> {
+    if (this.#engine?.alive) return this.#engine;
+    this.#engine = startEngine(this.#settings);
+    this.started++;
+    this.#facts = await this.#engine.ready;
+    return this.#engine;
+  }
+
+  #after(ms: number, action: () => void): void {
+    // Timers end at 2^31 ms, which a month is just above.
+    this.#running?.timers.push(setTimeout(action, Math.min(ms, 2 ** 31 - 1)));
+  }
+
+  /** Writes to the database, again and again while a full disk lets it not; what is on the disk outlives this. */
+  async #persist(write: () => void): Promise<void> {
+    while (true) {
+      try {
+        return write();
+      } catch (error) {
+        logError("The end of a job cannot be stored", error);
+        if (this.#closing) return;
+        await pause(RETRY_MS);
+      }
+    }
+  }
+}
+
+/** How a job ended whose run is whole. @param stop why it was told to stop, if it was */
+export function finishedEnding(
+  { verdict, partial }: { readonly verdict: string; readonly partial: boolean },
+  stop: string | undefined,
+): Ending {
+  if (!partial || stop === undefined) return { state: "succeeded", verdict, partial };
+  return { state: "canceled", verdict, partial, error: stop };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,126 @@
+/**
+ * The process that computes: an engine opened once, one fit after another, told what to do by lines on stdin. A
+ * process of its own, because it takes all cores (so it steps back behind the one that answers requests) and because
+ * whatever kills it (a driver, the lack of memory) is to cost one fit and no more.
+ *
+ *     deno run … lib/service/engine_main.ts auto|webgpu|cpu
+ */
+import { constants, getPriority, setPriority } from "node:os";
+import { withWarnings } from "../commands/fit_components.ts";
+import { readFitRequest } from "../commands/fit_request.ts";
+import type { Table } from "../data/table.ts";
+import { type Opened, openEngine } from "../engine/open.ts";
+import { DeviceError, InputError } from "../errors.ts";
+import { fit } from "../fit.ts";
+import { type EngineChoice, ENGINES, type Progress } from "../fit_types.ts";
+import { reasonOf, writeRun } from "../runs/directory.ts";
+import type { Order, Report, Task, TaskEnd } from "./engine_protocol.ts";
+import type { Kind } from "./job.ts";
+import { lineOf, linesOf, readLine } from "./json_lines.ts";
+import { BODY, valuesOf } from "./request.ts";
+import { throttle } from "./throttle.ts";
+
+/** Twice a second is as often as anyone is told. */
+const PROGRESS_EVERY_MS = 500;
+
+async function main(choice: string): Promise<void> {
+  if (!ENGINES.includes(choice as EngineChoice)) throw new Error(`No such engine: ${choice}`);
+  stepBack();
+  let opened: Opened;
+  try {
+    opened = await openEngine(choice as EngineChoice);
+  } catch (error) {
+    say({ type: "unusable", message: sentenceOf(error) });
+    Deno.exit(1);
+  }
+  const { name, adapter, software } = opened.engine;
+  say({ type: "ready", facts: { engine: name, adapter, software } });
+
+  let stopping: AbortController | undefined;
+  for await (const line of linesOf(Deno.stdin.readable)) {
+    const order = readLine<Order>(line);
+    if (order?.type === "stop") stopping?.abort();
+    if (order?.type !== "run") continue;
+    stopping = new AbortController();
+    void runAndTell(order.task, opened, stopping.signal);
+  }
+  // Whoever gave the orders is gone: nobody wants what is being computed.
+  Deno.exit(0);
+}
+
+/** Threads started from now on have this priority too, so it comes before the engine. */
+function stepBack(): void {
+  try {
+    setPriority(Math.max(getPriority(), constants.priority.PRIORITY_BELOW_NORMAL));
+  } catch {
+    // Not everywhere allowed; then the system shares the cores as it sees fit.
+  }
+}
+
+async function runAndTell(task: Task, opened: Opened, signal: AbortSignal): Promise<void> {
+  const { id } = task;
+  const progress = throttle(
+    (progress: Progress) => say({ type: "progress", id, progress }),
+    PROGRESS_EVERY_MS,
+  );
+  let end: TaskEnd, healthy = true;
+  try {
+    end = await RUNNERS[task.kind](task, opened, progress.tell, signal);
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) end = { kind: "stopped" };
+    else {
+      end = { kind: "failed", message: sentenceOf(error) };
+      healthy = error instanceof InputError;
+      if (!(error instanceof InputError || error instanceof DeviceError)) console.error(error);
+    }
+  } finally {
+    progress[Symbol.dispose]();
+  }
+  say({ type: "end", id, end });
+  // A device that was lost stays lost, and after a fault nothing here is to be trusted.
+  if (!healthy) Deno.exit(1);
+}
+
+type Runner = (
+  task: Task,
+  opened: Opened,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+) => Promise<TaskEnd>;
+
+const RUNNERS: Readonly<Record<Kind, Runner>> = { fit: runFit };
+
+async function runFit(
+  { wish, table, out }: Task,
+  opened: Opened,
+  onProgress: (progress: Progress) => void,
+  signal: AbortSignal,
+): Promise<TaskEnd> {
+  const { config } = wish;
+  const data = table === null ? undefined : JSON.parse(await Deno.readTextFile(table)) as Table;
+  const { fits: [options], warnings } = await readFitRequest(valuesOf(wish), {
+    ...(data === undefined ? {} : { data: { name: data.name, read: () => data } }),
+    ...(config === undefined ? {} : { config: { name: `${BODY}, config`, read: () => config } }),
+    engine: opened.engine.name,
+  });
+  const outcome = withWarnings(await fit(options, { onProgress, signal }, opened), warnings);
+  try {
+    await writeRun(out, outcome);
+  } catch (error) {
+    return { kind: "failed", message: `The results could not be written (${reasonOf(error)}).` };
+  }
+  const { verdict, partial } = outcome.report;
+  return { kind: "finished", verdict: verdict.status, partial };
+}
+
+function say(report: Report): void {
+  let bytes = lineOf(report);
+  while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
+}
+
+function sentenceOf(error: unknown): string {
+  if (error instanceof InputError || error instanceof DeviceError) return error.message;
+  return `The fit ended with a fault of hillmix (${error instanceof Error ? error.message : String(error)}).`;
+}
+
+if (import.meta.main) await main(Deno.args[0]);

@@ -1,0 +1,42 @@
+/** What the service and the process that computes say to each other, a JSON line each. */
+import type { Progress } from "../fit_types.ts";
+import type { Kind } from "./job.ts";
+import type { FitBody } from "./request.ts";
+
+/** One job to run. */
+export interface Task {
+  readonly id: string;
+  readonly kind: Kind;
+  readonly wish: FitBody;
+  /** File of the table; null for the built-in example. */
+  readonly table: string | null;
+  /** Directory to write the run to. */
+  readonly out: string;
+}
+
+/** To the engine. `stop` ends the fit under way and keeps what it has; the end of the stream ends the process. */
+export type Order = { readonly type: "run"; readonly task: Task } | { readonly type: "stop" };
+
+/** How a task ended. */
+export type TaskEnd =
+  /** The run is in its directory. */
+  | { readonly kind: "finished"; readonly verdict: string; readonly partial: boolean }
+  /** Stopped before there was enough to keep. */
+  | { readonly kind: "stopped" }
+  /** `message` is a sentence. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** What the engine is. */
+export interface EngineFacts {
+  readonly engine: "webgpu" | "cpu";
+  readonly adapter: string;
+  readonly software: boolean;
+}
+
+/** From the engine. */
+export type Report =
+  | { readonly type: "ready"; readonly facts: EngineFacts }
+  /** The engine cannot be opened; the process ends. */
+  | { readonly type: "unusable"; readonly message: string }
+  | { readonly type: "progress"; readonly id: string; readonly progress: Progress }
+  | { readonly type: "end"; readonly id: string; readonly end: TaskEnd };

@@ -1,0 +1,124 @@
+/** Where the service keeps what is not in its database. All names are its own. */
+import { join } from "node:path";
+import { REPORT_FILE } from "../runs/directory.ts";
+import { isId } from "./ids.ts";
+
+/** The directory of a service. */
+export class ServiceFiles {
+  constructor(readonly directory: string) {}
+
+  get database(): string {
+    return join(this.directory, "jobs.db");
+  }
+
+  get #lock(): string {
+    return join(this.directory, "lock");
+  }
+
+  /** A table. */
+  dataset(id: string): string {
+    return join(this.directory, "datasets", `${id}.json`);
+  }
+
+  /** A finished run. */
+  run(id: string): string {
+    return join(this.directory, "runs", id);
+  }
+
+  /** A run being written, of one attempt alone: a process that should be dead cannot write into another's. */
+  work(id: string, attempt: number): string {
+    return join(this.directory, "work", `${id}.${attempt}`);
+  }
+
+  /** Makes the directories, and takes possession. @throws Error when another service has it */
+  open(): Disposable {
+    for (const name of ["datasets", "runs", "work"]) {
+      Deno.mkdirSync(join(this.directory, name), { recursive: true });
+    }
+    const lock = Deno.openSync(this.#lock, { write: true, create: true });
+    if (lock.tryLockSync(true)) return lock;
+    lock.close();
+    throw new Error(`Another service is at work in ${this.directory}; give another directory with --data.`);
+  }
+
+  /** Writes a table, which is there whole or not at all. */
+  async writeDataset(id: string, text: Uint8Array): Promise<void> {
+    const path = this.dataset(id), temporary = `${path}.partial`;
+    try {
+      {
+        using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
+        for (let rest = text; rest.length > 0;) rest = rest.subarray(await file.write(rest));
+        await file.syncData();
+      }
+      await Deno.rename(temporary, path);
+    } catch (error) {
+      await remove(temporary);
+      throw error;
+    }
+  }
+
+  removeDataset(id: string): Promise<void> {
+    return remove(this.dataset(id));
+  }
+
+  removeRun(id: string): Promise<void> {
+    return remove(this.run(id));
+  }
+
+  removeWork(id: string, attempt: number): Promise<void> {
+    return remove(this.work(id, attempt));
+  }
+
+  /** Puts a run that is whole in its place; nothing happens when it is there already. */
+  async publish(id: string, attempt: number): Promise<void> {
+    if (await hasReport(this.run(id))) return;
+    await remove(this.run(id));
+    await Deno.rename(this.work(id, attempt), this.run(id));
+  }
+
+  /**
+   * Removes what nothing refers to, which a crash between two steps leaves behind.
+   *
+   * @param known whether a job or a data set of that name is there
+   */
+  async sweep(known: (id: string) => boolean): Promise<void> {
+    for (const folder of ["datasets", "runs", "work"]) {
+      for await (const { name } of Deno.readDir(join(this.directory, folder))) {
+        const id = name.replace(/\..*$/, "");
+        const ours = isId("fit", id) || isId("data", id);
+        const stray = folder === "work" || name.endsWith(".partial") || !known(id);
+        if (ours && stray) await remove(join(this.directory, folder, name));
+      }
+    }
+  }
+}
+
+/** Whether a directory holds a run that is whole. */
+export function hasReport(directory: string): Promise<boolean> {
+  return exists(join(directory, REPORT_FILE));
+}
+
+/** The `fit.json` in a directory. */
+export async function readReport(
+  directory: string,
+): Promise<Record<string, unknown> & { verdict: { status: string }; partial: boolean }> {
+  return JSON.parse(await Deno.readTextFile(join(directory, REPORT_FILE)));
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,355 @@
+/**
+ * The job service: what clients can do, whatever they speak. Takes requests in, keeps them (see
+ * {@link "./database.ts"}), has them computed one after another ({@link "./dispatcher.ts"}), and tells how they fare.
+ */
+import type { Review } from "../data/review.ts";
+import type { EngineChoice } from "../fit_types.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { type Dataset, DatasetStore } from "./dataset_store.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { EngineFacts } from "./engine_protocol.ts";
+import { readReport, ServiceFiles } from "./files.ts";
+import { newId } from "./ids.ts";
+import { Intake } from "./intake.ts";
+import type { TablePackage } from "./intake_worker.ts";
+import { hasEnded, type Job, type State } from "./job.ts";
+import { type JobEvent, type JobFilter, JobStore } from "./job_store.ts";
+import { KeyStore } from "./key_store.ts";
+import type { Limits } from "./limits.ts";
+import { logError } from "./log.ts";
+import { recover } from "./recovery.ts";
+import { Refusal } from "./refusal.ts";
+import type { ColumnWish } from "./request.ts";
+import { Watchers } from "./watchers.ts";
+
+export interface ServiceSettings {
+  readonly directory: string;
+  readonly engine: EngineChoice;
+  readonly limits: Limits;
+  /** Stands in for the process that computes. */
+  readonly engineScript?: URL;
+}
+
+/** How often deadlines of waiting jobs are looked at, in ms. */
+const DEADLINES_EVERY_MS = 1000;
+
+export class JobService {
+  readonly limits: Limits;
+  readonly files: ServiceFiles;
+  readonly dispatcher: Dispatcher;
+  readonly #lock: Disposable;
+  readonly #database: Database;
+  readonly #jobs: JobStore;
+  readonly #datasets: DatasetStore;
+  readonly #keys: KeyStore;
+  readonly #watchers = new Watchers();
+  readonly #intake = new Intake();
+  #deadlines: ReturnType<typeof setInterval> | undefined;
+  #closing = false;
+
+  private constructor({ directory, engine, limits, engineScript }: ServiceSettings) {
+    this.limits = limits;
+    this.files = new ServiceFiles(directory);
+    this.#lock = this.files.open();
+    try {
+      this.#database = openDatabase(this.files.database);
+    } catch (error) {
+      this.#lock[Symbol.dispose]();
+      throw error;
+    }
+    this.#jobs = new JobStore(this.#database, (id) => this.#watchers.tell(id));
+    this.#datasets = new DatasetStore(this.#database);
+    this.#keys = new KeyStore(this.#database);
+    const settings = { engine, directory, ...(engineScript === undefined ? {} : { script: engineScript }) };
+    this.dispatcher = new Dispatcher(settings, this.files, this.#jobs, limits);
+  }
+
+  /**
+   * Opens a service on its directory, picks up what an earlier one left, and begins to work.
+   *
+   * @throws DeviceError when there is no such engine
+   * @throws Error when the directory cannot be used
+   */
+  static async open(settings: ServiceSettings): Promise<JobService> {
+    const service = new JobService(settings);
+    try {
+      const { files } = service;
+      await recover({ files, jobs: service.#jobs, datasets: service.#datasets, keys: service.#keys });
+      await service.dispatcher.open();
+    } catch (error) {
+      await service.close();
+      throw error;
+    }
+    service.#deadlines = setInterval(() => service.#endOverdue(), DEADLINES_EVERY_MS);
+    return service;
+  }
+
+  /** Takes no more work, puts what runs back into the queue, and ends; within 10 s. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    clearInterval(this.#deadlines);
+    await this.dispatcher.close();
+    this.#watchers.tellAll();
+    this.#intake[Symbol.dispose]();
+    this.#database[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
+  }
+
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** What computes, if it is there. */
+  get engine(): EngineFacts | undefined {
+    return this.dispatcher.engine;
+  }
+
+  /**
+   * Takes a fit in.
+   *
+   * @param body the request as it came
+   * @param key `Idempotency-Key`: the same key and body again are answered with the first one's job
+   * @throws Refusal when there is no job of it
+   */
+  async submitFit(
+    owner: string,
+    body: Uint8Array<ArrayBuffer>,
+    key: string | undefined,
+  ): Promise<{ readonly job: Job; readonly replayed: boolean }> {
+    this.#refuseWhenClosing();
+    if (key === undefined) return { job: await this.#makeJob(owner, body, undefined), replayed: false };
+    const state = this.#keys.take(owner, key, await hashOf(body), Date.now());
+    if (state.kind === "done") return { job: this.job(owner, state.job), replayed: true };
+    if (state.kind === "other body") {
+      throw new Refusal(
+        "key-reused",
+        "This Idempotency-Key came before with another body; use a new key for a new request.",
+      );
+    }
+    if (state.kind === "in use") {
+      throw new Refusal(
+        "key-in-use",
+        "The first request with this Idempotency-Key is still being read; send it again in a moment.",
+        [],
+        1,
+      );
+    }
+    try {
+      return { job: await this.#makeJob(owner, body, key), replayed: false };
+    } catch (error) {
+      if (!this.#closed) this.#keys.free(owner, key);
+      throw error;
+    }
+  }
+
+  async #makeJob(owner: string, body: Uint8Array<ArrayBuffer>, key: string | undefined): Promise<Job> {
+    this.#refuseFullQueue(owner);
+    const { wish, data } = await this.#intake.call("readFit", body, this.limits);
+    let dataset: string | null = null;
+    if (data.kind === "dataset") {
+      dataset = this.dataset(owner, data.id).id;
+      await this.#intake.call("checkFit", wish, this.files.dataset(dataset));
+    }
+    const stored = data.kind === "table" ? await this.#storeTable(data.table) : undefined;
+    this.#refuseWhenClosing();
+    this.#refuseFullQueue(owner);
+    if (dataset !== null) this.dataset(owner, dataset); // it may have been deleted meanwhile
+    const id = newId("fit"), created = Date.now(), { deadline_s, priority = "normal", label = null } = wish;
+    this.#database.transaction(() => {
+      if (data.kind === "table") this.#insertTable(stored!, owner, data.table, false, created);
+      this.#jobs.insert({
+        id,
+        kind: "fit",
+        owner,
+        priority,
+        label,
+        request: wish,
+        dataset: stored ?? dataset,
+        created,
+        deadline: deadline_s === undefined ? null : created + Math.round(1000 * deadline_s),
+      });
+      if (key !== undefined) this.#keys.settle(owner, key, id);
+    });
+    this.dispatcher.wake();
+    return this.#jobs.get(id)!;
+  }
+
+  /** @throws Refusal unless the client has such a job */
+  job(owner: string, id: string): Job {
+    const job = this.#jobs.get(id);
+    if (job?.owner !== owner) throw new Refusal("not-found", "There is no such fit.");
+    return job;
+  }
+
+  /** A job, whoever's it is. */
+  find(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
+  jobs(filter: JobFilter): Job[] {
+    return this.#jobs.list(filter);
+  }
+
+  /** Waiting jobs that stand before this one, its own client's turn set aside. */
+  ahead(job: Job): number {
+    return this.#jobs.ahead(job);
+  }
+
+  counts(): Record<State, number> {
+    return this.#jobs.counts();
+  }
+
+  /** Ends a job that waits or runs; of a job that has ended nothing changes. */
+  cancel(owner: string, id: string): Job {
+    const { state } = this.job(owner, id);
+    if (!hasEnded(state)) this.dispatcher.stop(id, "It was canceled.");
+    return this.job(owner, id);
+  }
+
+  /** Forgets a job and its result. @throws Refusal while it waits or runs */
+  async removeJob(owner: string, id: string): Promise<void> {
+    const { dataset } = this.job(owner, id);
+    if (!this.#jobs.remove(id)) {
+      throw new Refusal("conflict", "The fit has not ended; cancel it first, then delete it.");
+    }
+    this.#watchers.tell(id);
+    await this.files.removeRun(id);
+    if (dataset !== null && this.#datasets.get(dataset)?.kept === false) await this.#dropTable(dataset);
+  }
+
+  /** The result of a job, the `fit.json` object; undefined when there is none. */
+  async result(job: Job): Promise<Record<string, unknown> | undefined> {
+    return job.verdict === null ? undefined : await readReport(this.files.run(job.id));
+  }
+
+  /** A job's events after `after`, the oldest first. */
+  events(id: string, after: number, limit: number): JobEvent[] {
+    return this.#jobs.events(id, after, limit);
+  }
+
+  /** Resolves to true at the job's next event and when the service leaves, to false when the time is over. */
+  changed(id: string, ms: number, signal?: AbortSignal): Promise<boolean> {
+    return this.#closing ? Promise.resolve(true) : this.#watchers.wait(id, ms, signal);
+  }
+
+  /** Resolves when a job has ended, when the time is over, or when the service leaves. */
+  async ended(id: string, ms: number, signal: AbortSignal): Promise<void> {
+    const until = Date.now() + ms;
+    while (Date.now() < until && !signal.aborted && !this.#closing) {
+      const state = this.#jobs.get(id)?.state;
+      if (state === undefined || hasEnded(state)) return;
+      await this.changed(id, until - Date.now(), signal);
+    }
+  }
+
+  /**
+   * Keeps a table.
+   *
+   * @param csv what to call the body and its columns' parts where it is CSV; null where it is JSON and says so itself
+   */
+  async addDataset(
+    owner: string,
+    body: Uint8Array<ArrayBuffer>,
+    csv: { readonly name: string; readonly columns: ColumnWish } | null,
+  ): Promise<{ readonly dataset: Dataset; readonly review: Review }> {
+    this.#refuseWhenClosing();
+    this.#refuseMoreDatasets(owner);
+    const { table, review } = await this.#intake.call("readDataset", body, csv, this.limits);
+    const id = await this.#storeTable(table);
+    this.#refuseWhenClosing();
+    this.#refuseMoreDatasets(owner);
+    this.#insertTable(id, owner, table, true, Date.now());
+    return { dataset: this.#datasets.get(id)!, review };
+  }
+
+  /** @throws Refusal unless the client has such a data set */
+  dataset(owner: string, id: string): Dataset {
+    const dataset = this.#datasets.get(id);
+    if (dataset?.owner !== owner || !dataset.kept) {
+      throw new Refusal("not-found", "There is no such data set.");
+    }
+    return dataset;
+  }
+
+  /** The name of a job's data; null for the built-in example. */
+  dataName({ dataset }: Job): string | null {
+    return dataset === null ? null : this.#datasets.get(dataset)?.name ?? null;
+  }
+
+  /** Whether a job's data was sent by itself and can be used again. */
+  keptDataset({ dataset }: Job): string | null {
+    return dataset !== null && this.#datasets.get(dataset)?.kept === true ? dataset : null;
+  }
+
+  datasets(owner: string, before: number | undefined, limit: number): Dataset[] {
+    return this.#datasets.list(owner, before, limit);
+  }
+
+  async review(owner: string, id: string, columns: ColumnWish): Promise<Review> {
+    const dataset = this.dataset(owner, id);
+    return await this.#intake.call("review", this.files.dataset(dataset.id), columns);
+  }
+
+  /** @throws Refusal while a job refers to it */
+  async removeDataset(owner: string, id: string): Promise<void> {
+    this.dataset(owner, id);
+    if (this.#jobs.usesDataset(id)) {
+      throw new Refusal("conflict", "Fits refer to this data set; delete them first.");
+    }
+    await this.#dropTable(id);
+  }
+
+  /** A new table's file, which no row refers to yet. */
+  async #storeTable({ text }: TablePackage): Promise<string> {
+    const id = newId("data");
+    await this.files.writeDataset(id, text);
+    return id;
+  }
+
+  #insertTable(id: string, owner: string, table: TablePackage, kept: boolean, created: number): void {
+    const { name, rows, columns, text } = table;
+    this.#datasets.insert({ id, owner, name, rows, columns, bytes: text.length, kept, created });
+  }
+
+  async #dropTable(id: string): Promise<void> {
+    this.#datasets.remove(id);
+    await this.files.removeDataset(id);
+  }
+
+  get #closed(): boolean {
+    return !this.#database.sql.isOpen;
+  }
+
+  #endOverdue(): void {
+    try {
+      for (const id of this.#jobs.overdue(Date.now())) {
+        this.dispatcher.stop(id, "Its deadline passed while it waited for its turn.");
+      }
+    } catch (error) {
+      logError("Deadlines cannot be looked at", error);
+    }
+  }
+
+  #refuseWhenClosing(): void {
+    if (!this.#closing) return;
+    throw new Refusal("stopping", "The service is about to leave; send the request again soon.", [], 10);
+  }
+
+  #refuseFullQueue(owner: string): void {
+    if (this.#jobs.counts(owner).queued < this.limits.queued) return;
+    const detail = `${this.limits.queued} fits of yours are waiting, and no more may; wait for some to end.`;
+    throw new Refusal("limit", detail, [], 10);
+  }
+
+  #refuseMoreDatasets(owner: string): void {
+    if (this.#datasets.count(owner) < this.limits.datasets) return;
+    throw new Refusal(
+      "limit",
+      `You keep ${this.limits.datasets} data sets, and no more may be kept; delete some.`,
+    );
+  }
+}
+
+async function hashOf(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+}
