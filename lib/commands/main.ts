@@ -12,9 +12,10 @@ import { diagnose } from "./diagnose.ts";
 import { doctor } from "./doctor.ts";
 import { fit } from "./fit.ts";
 import { asksForHelp } from "./options.ts";
+import { serve } from "./serve.ts";
 import { simulate } from "./simulate.ts";
 
-const COMMANDS: readonly Command[] = [fit, compare, check, simulate, diagnose, doctor, bench];
+const COMMANDS: readonly Command[] = [fit, compare, check, simulate, diagnose, serve, doctor, bench];
 
 /** Set to 1, it adds the stack trace to an internal error. */
 const DEBUG_VARIABLE = "HILLMIX_DEBUG";

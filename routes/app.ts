@@ -1,0 +1,59 @@
+/** All of HTTP put together. */
+import { Hono } from "hono";
+import { matchedRoutes } from "hono/route";
+import { Refusal } from "../lib/service/refusal.ts";
+import type { Env, Site } from "./context.ts";
+import { datasets } from "./datasets.ts";
+import { events } from "./events.ts";
+import { fits } from "./fits.ts";
+import { clients, OpenAnswers, sameSite, securityHeaders } from "./guard.ts";
+import { health, metrics } from "./health.ts";
+import { notFound, problemResponse } from "./problem.ts";
+import { reference } from "./reference.ts";
+import { results } from "./results.ts";
+
+/** The application that answers requests. */
+export function makeApp(site: Site): Hono<Env> {
+  const { service } = site, app = new Hono<Env>(), open = new OpenAnswers(service.limits.streams);
+  app.onError((error) => problemResponse(error));
+  app.notFound(notFound);
+  app.use(async (c, next) => {
+    const began = performance.now();
+    await next();
+    const route = matchedRoutes(c).findLast(({ method }) => method !== "ALL")?.path ?? "none";
+    site.metrics.count(c.req.method, route, c.res.status, (performance.now() - began) / 1000);
+  });
+  app.use(securityHeaders);
+  app.use(sameSite(site));
+  app.route("/", health(site));
+  app.route("/", reference());
+
+  const guarded = clients(site, service.limits);
+  app.use("/v1/*", guarded);
+  app.use("/metrics", guarded);
+  app.route("/metrics", metrics(site));
+  app.route("/v1/fits", fits(site, open));
+  app.route("/v1/fits", events(site, open));
+  app.route("/v1/fits", results(site));
+  app.route("/v1/datasets", datasets(site));
+  refuseOtherMethods(app);
+  return app;
+}
+
+/** Paths that are there, asked in a way that is not. */
+function refuseOtherMethods(app: Hono<Env>): void {
+  const allowed = new Map<string, Set<string>>();
+  for (const { path, method } of app.routes) {
+    if (method !== "ALL") allowed.set(path, (allowed.get(path) ?? new Set()).add(method));
+  }
+  for (const [path, methods] of allowed) {
+    const list = [...methods, ...(methods.has("GET") ? ["HEAD"] : [])].join(", ");
+    app.all(path, (c) => {
+      const refused = problemResponse(
+        new Refusal("method-not-allowed", `${c.req.method} is not possible here; ${list} is.`),
+      );
+      refused.headers.set("Allow", list);
+      return refused;
+    });
+  }
+}

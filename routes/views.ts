@@ -1,0 +1,190 @@
+/** What clients see of jobs and data sets: the shapes of answers, and how they come about. */
+import { z } from "zod";
+import { METHODS, PHASES } from "../lib/fit_types.ts";
+import { DEFAULT_METHOD } from "../lib/fit_types.ts";
+import type { Dataset } from "../lib/service/dataset_store.ts";
+import { idPattern } from "../lib/service/ids.ts";
+import { hasEnded, type Job, KINDS, PRIORITIES, STATES } from "../lib/service/job.ts";
+import type { JobService } from "../lib/service/service.ts";
+
+const time = z.string().describe("ISO 8601, UTC.").meta({ format: "date-time" });
+const amount = z.number().nullable();
+
+const progressSchema = z.object({
+  phase: z.enum(PHASES),
+  step: z.string().optional().describe("The method at work, where one method runs several."),
+  done: z.number().describe("Steps of this phase finished."),
+  total: z.number(),
+  transitions_per_second: amount,
+  gradients: z.number(),
+  divergences: z.number(),
+  elbo: amount.optional(),
+  rhat: amount.optional().describe("Largest R-hat of the draws so far."),
+  eta_s: amount.optional().describe("Seconds to the end of this phase."),
+});
+
+/** A fit without its result, as in lists. */
+export const fitSchema = z.object({
+  id: z.string().regex(new RegExp(idPattern("fit"))),
+  kind: z.enum(KINDS),
+  state: z.enum(STATES),
+  phase: z.enum(PHASES).nullable().describe("What a running fit is at."),
+  progress: progressSchema.nullable(),
+  label: z.string().nullable(),
+  method: z.enum(Object.keys(METHODS) as [string, ...string[]]),
+  components: z.int().nullable().describe("As asked for; null leaves it to the preset."),
+  priority: z.enum(PRIORITIES),
+  data: z.object({
+    name: z.string().nullable().describe("Null for the built-in example."),
+    dataset: z.string().nullable().describe("The data set, if the data was sent before."),
+  }),
+  attempt: z.int().describe("How many times it has begun to run."),
+  resumed: z.boolean().describe("Whether the service ended under it, and it began anew with its seed."),
+  ahead: z.int().nullable().describe(
+    "While queued: waiting fits of higher priority, or of the same and older.",
+  ),
+  created_at: time,
+  started_at: time.nullable(),
+  ended_at: time.nullable(),
+  deadline_at: time.nullable(),
+  verdict: z.enum(["pass", "review", "fail"]).nullable().describe("Of its result, once there is one."),
+  partial: z.boolean().nullable().describe("Whether the result is of fewer draws than asked for."),
+  error: z.string().nullable().describe("Why there is no whole result."),
+  links: z.object({
+    self: z.string(),
+    events: z.string(),
+    cancel: z.string(),
+    summary: z.string().nullable(),
+    draws: z.string().nullable(),
+  }),
+});
+
+/** A fit by itself. */
+export const fitDetailSchema = fitSchema.extend({
+  request: z.record(z.string(), z.unknown()).describe("What was asked for, but the data."),
+  result: z.record(z.string(), z.unknown()).nullable().describe("The fit.json object, once there is one."),
+});
+
+export type FitView = z.output<typeof fitSchema>;
+
+export const pathOfFit = (id: string): string => `/v1/fits/${id}`;
+export const pathOfDataset = (id: string): string => `/v1/datasets/${id}`;
+
+/** A job as it stands in lists. */
+export function fitView(service: JobService, job: Job): FitView {
+  const { id, kind, state, label, request, priority, attempt, created, started, ended, deadline } = job;
+  const self = pathOfFit(id), hasResult = job.verdict !== null;
+  const progress = state === "running" ? job.progress : null;
+  return {
+    id,
+    kind,
+    state,
+    phase: progress?.phase ?? null,
+    progress: progress === null ? null : progressView(progress),
+    label,
+    method: request.method ?? DEFAULT_METHOD,
+    components: request.components ?? null,
+    priority,
+    data: { name: service.dataName(job), dataset: service.keptDataset(job) },
+    attempt,
+    resumed: attempt > 1,
+    ahead: state === "queued" ? service.ahead(job) : null,
+    created_at: isoTime(created),
+    started_at: isoTime(started),
+    ended_at: isoTime(ended),
+    deadline_at: isoTime(deadline),
+    verdict: job.verdict as FitView["verdict"],
+    partial: job.partial,
+    error: job.error,
+    links: {
+      self,
+      events: `${self}/events`,
+      cancel: `${self}/cancel`,
+      summary: hasResult ? `${self}/summary` : null,
+      draws: hasResult ? `${self}/draws` : null,
+    },
+  };
+}
+
+/** A job by itself, with its result. */
+export async function fitDetail(service: JobService, job: Job): Promise<z.output<typeof fitDetailSchema>> {
+  const result = hasEnded(job.state) ? await service.result(job) ?? null : null;
+  return { ...fitView(service, job), request: { ...job.request }, result };
+}
+
+/** Progress in the words of the API. */
+export function progressView(progress: NonNullable<Job["progress"]>): z.output<typeof progressSchema> {
+  const { phase, step, done, total, transitionsPerSecond, gradients, divergences, elbo, rhat, etaSeconds } =
+    progress;
+  return {
+    phase,
+    ...(step === undefined ? {} : { step }),
+    done,
+    total,
+    transitions_per_second: transitionsPerSecond,
+    gradients,
+    divergences,
+    ...(elbo === undefined ? {} : { elbo }),
+    ...(rhat === undefined ? {} : { rhat }),
+    ...(etaSeconds === undefined ? {} : { eta_s: etaSeconds }),
+  };
+}
+
+export const datasetSchema = z.object({
+  id: z.string().regex(new RegExp(idPattern("data"))),
+  name: z.string(),
+  rows: z.int(),
+  columns: z.array(z.string()),
+  created_at: time,
+  links: z.object({ self: z.string(), review: z.string() }),
+});
+
+export function datasetView({ id, name, rows, columns, created }: Dataset): z.output<typeof datasetSchema> {
+  const self = pathOfDataset(id);
+  return {
+    id,
+    name,
+    rows,
+    columns: [...columns],
+    created_at: isoTime(created),
+    links: { self, review: `${self}/review` },
+  };
+}
+
+/** What a look at the data says; the shape of `check --json`. */
+export const reviewSchema = z.object({
+  usable: z.boolean().describe("Whether it can be fitted with these columns."),
+  findings: z.array(z.object({
+    severity: z.enum(["FAIL", "REVIEW", "INFO"]),
+    where: z.string().optional(),
+    row: z.int().optional(),
+    column: z.string().optional(),
+    value: z.string().optional(),
+    message: z.string(),
+  })).describe("The worst first."),
+  series: z.object({
+    name: z.string(),
+    rows: z.int(),
+    cadence: z.string().nullable(),
+    first_date: z.string().nullable(),
+    last_date: z.string().nullable(),
+    spend: z.array(z.string()),
+    target: z.string(),
+    controls: z.array(z.string()),
+    channels: z.array(z.object({
+      name: z.string(),
+      kept: z.boolean(),
+      spend_share: z.number(),
+      active_share: z.number(),
+      mean: z.number(),
+      max: z.number(),
+      correlation: z.number().nullable(),
+    })),
+  }).nullable(),
+});
+
+function isoTime(ms: number): string;
+function isoTime(ms: number | null): string | null;
+function isoTime(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
+}
