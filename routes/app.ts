@@ -2,6 +2,7 @@
 import { Hono } from "hono";
 import { matchedRoutes } from "hono/route";
 import { Refusal } from "../lib/service/refusal.ts";
+import { BodyReader } from "./body.ts";
 import type { Env, Site } from "./context.ts";
 import { datasets } from "./datasets.ts";
 import { events } from "./events.ts";
@@ -15,6 +16,7 @@ import { results } from "./results.ts";
 /** The application that answers requests. */
 export function makeApp(site: Site): Hono<Env> {
   const { service } = site, app = new Hono<Env>(), open = new OpenAnswers(service.limits.streams);
+  const bodies = new BodyReader(service.limits);
   app.onError((error) => problemResponse(error));
   app.notFound(notFound);
   app.use(async (c, next) => {
@@ -29,13 +31,18 @@ export function makeApp(site: Site): Hono<Env> {
   app.route("/", reference());
 
   const guarded = clients(site, service.limits);
-  app.use("/v1/*", guarded);
-  app.use("/metrics", guarded);
+  for (const path of ["/v1/*", "/metrics"]) {
+    app.use(path, guarded);
+    app.use(path, async (_, next) => {
+      service.refuseWhenClosing();
+      await next();
+    });
+  }
   app.route("/metrics", metrics(site));
-  app.route("/v1/fits", fits(site, open));
+  app.route("/v1/fits", fits(site, bodies, open));
   app.route("/v1/fits", events(site, open));
   app.route("/v1/fits", results(site));
-  app.route("/v1/datasets", datasets(site));
+  app.route("/v1/datasets", datasets(site, bodies));
   refuseOtherMethods(app);
   return app;
 }

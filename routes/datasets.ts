@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { z } from "zod";
 import { COLUMN_OPTIONS } from "../lib/commands/data_source.ts";
 import { columnFields, type ColumnWish } from "../lib/service/request.ts";
-import { mediaType, readBody } from "./body.ts";
+import { type BodyReader, mediaType } from "./body.ts";
 import type { Env, Site } from "./context.ts";
 import { page, pageFields, pageOf, readQuery } from "./query.ts";
 import { datasetView, pathOfDataset } from "./views.ts";
@@ -18,15 +18,15 @@ export const csvQuery = columnsQuery.extend({
 
 export const datasetsQuery = z.strictObject(pageFields);
 
-export function datasets({ service }: Site): Hono<Env> {
+export function datasets({ service }: Site, bodies: BodyReader): Hono<Env> {
   const app = new Hono<Env>();
 
   app.post("/", async (c) => {
-    const body = await readBody(c, service.limits, ["application/json", "text/csv"]);
+    using body = await bodies.read(c, ["application/json", "text/csv"]);
     const isCsv = mediaType(c) === "text/csv";
     const { name = "data", ...columns } = readQuery(c, isCsv ? csvQuery : z.strictObject({})) as Query;
     const csv = isCsv ? { name, columns: columnsOf(columns) } : null;
-    const { dataset, review } = await service.addDataset(c.get("owner"), body, csv);
+    const { dataset, review } = await service.addDataset(c.get("owner"), body.bytes, csv);
     return c.json({ ...datasetView(dataset), review }, 201, { Location: pathOfDataset(dataset.id) });
   });
 

@@ -5,7 +5,7 @@ import { METHODS } from "../lib/fit_types.ts";
 import { idPattern } from "../lib/service/ids.ts";
 import { type State, STATES } from "../lib/service/job.ts";
 import { Refusal } from "../lib/service/refusal.ts";
-import { readBody } from "./body.ts";
+import type { BodyReader } from "./body.ts";
 import type { Ctx, Env, Site } from "./context.ts";
 import type { OpenAnswers } from "./guard.ts";
 import { page, pageFields, pageOf, preferredWait, readQuery } from "./query.ts";
@@ -30,7 +30,7 @@ export const fitsQuery = z.strictObject({
 /** `Idempotency-Key`: printable, quoted or not. */
 export const KEY = /^[\x21-\x7e]{1,255}$/;
 
-export function fits({ service }: Site, open: OpenAnswers): Hono<Env> {
+export function fits({ service }: Site, bodies: BodyReader, open: OpenAnswers): Hono<Env> {
   const app = new Hono<Env>();
 
   app.post("/", async (c) => {
@@ -42,8 +42,9 @@ export function fits({ service }: Site, open: OpenAnswers): Hono<Env> {
       );
     }
     const owner = c.get("owner");
-    const body = await readBody(c, service.limits, ["application/json"]);
-    const { job, replayed } = await service.submitFit(owner, body, key);
+    using body = await bodies.read(c, ["application/json"]);
+    const { job, replayed } = await service.submitFit(owner, body.bytes, key);
+    body[Symbol.dispose](); // before the wait
     const headers = {
       Location: pathOfFit(job.id),
       ...(replayed ? { "Idempotency-Replayed": "true" } : {}),

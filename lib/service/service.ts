@@ -87,9 +87,9 @@ export class JobService {
   /** Takes no more work, puts what runs back into the queue, and ends; within 10 s. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#watchers.tellAll();
     clearInterval(this.#deadlines);
     await this.dispatcher.close();
-    this.#watchers.tellAll();
     this.#intake[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -116,7 +116,7 @@ export class JobService {
     body: Uint8Array<ArrayBuffer>,
     key: string | undefined,
   ): Promise<{ readonly job: Job; readonly replayed: boolean }> {
-    this.#refuseWhenClosing();
+    this.refuseWhenClosing();
     if (key === undefined) return { job: await this.#makeJob(owner, body, undefined), replayed: false };
     const state = this.#keys.take(owner, key, await hashOf(body), Date.now());
     if (state.kind === "done") return { job: this.job(owner, state.job), replayed: true };
@@ -151,25 +151,30 @@ export class JobService {
       await this.#intake.call("checkFit", wish, this.files.dataset(dataset));
     }
     const stored = data.kind === "table" ? await this.#storeTable(data.table) : undefined;
-    this.#refuseWhenClosing();
-    this.#refuseFullQueue(owner);
-    if (dataset !== null) this.dataset(owner, dataset); // it may have been deleted meanwhile
     const id = newId("fit"), created = Date.now(), { deadline_s, priority = "normal", label = null } = wish;
-    this.#database.transaction(() => {
-      if (data.kind === "table") this.#insertTable(stored!, owner, data.table, false, created);
-      this.#jobs.insert({
-        id,
-        kind: "fit",
-        owner,
-        priority,
-        label,
-        request: wish,
-        dataset: stored ?? dataset,
-        created,
-        deadline: deadline_s === undefined ? null : created + Math.round(1000 * deadline_s),
+    try {
+      this.refuseWhenClosing();
+      this.#refuseFullQueue(owner);
+      if (dataset !== null) this.dataset(owner, dataset); // it may have been deleted meanwhile
+      this.#database.transaction(() => {
+        if (data.kind === "table") this.#insertTable(stored!, owner, data.table, false, created);
+        this.#jobs.insert({
+          id,
+          kind: "fit",
+          owner,
+          priority,
+          label,
+          request: wish,
+          dataset: stored ?? dataset,
+          created,
+          deadline: deadline_s === undefined ? null : created + Math.round(1000 * deadline_s),
+        });
+        if (key !== undefined) this.#keys.settle(owner, key, id);
       });
-      if (key !== undefined) this.#keys.settle(owner, key, id);
-    });
+    } catch (error) {
+      if (stored !== undefined) await this.files.removeDataset(stored);
+      throw error;
+    }
     this.dispatcher.wake();
     return this.#jobs.get(id)!;
   }
@@ -252,13 +257,18 @@ export class JobService {
     body: Uint8Array<ArrayBuffer>,
     csv: { readonly name: string; readonly columns: ColumnWish } | null,
   ): Promise<{ readonly dataset: Dataset; readonly review: Review }> {
-    this.#refuseWhenClosing();
+    this.refuseWhenClosing();
     this.#refuseMoreDatasets(owner);
     const { table, review } = await this.#intake.call("readDataset", body, csv, this.limits);
     const id = await this.#storeTable(table);
-    this.#refuseWhenClosing();
-    this.#refuseMoreDatasets(owner);
-    this.#insertTable(id, owner, table, true, Date.now());
+    try {
+      this.refuseWhenClosing();
+      this.#refuseMoreDatasets(owner);
+      this.#insertTable(id, owner, table, true, Date.now());
+    } catch (error) {
+      await this.files.removeDataset(id);
+      throw error;
+    }
     return { dataset: this.#datasets.get(id)!, review };
   }
 
@@ -330,7 +340,8 @@ export class JobService {
     }
   }
 
-  #refuseWhenClosing(): void {
+  /** @throws Refusal when the service is about to leave */
+  refuseWhenClosing(): void {
     if (!this.#closing) return;
     throw new Refusal("stopping", "The service is about to leave; send the request again soon.", [], 10);
   }

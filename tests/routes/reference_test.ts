@@ -1,0 +1,51 @@
+/** The API's own description holds what the API does. */
+import assert from "node:assert/strict";
+import { FIT_OPTIONS } from "../../lib/commands/fit_request.ts";
+import { openSite } from "./support.ts";
+
+Deno.test("the description names every route and every option of the command line", async () => {
+  await using site = await openSite();
+  const { body } = await site.ask("/openapi.json");
+  assert.equal(body.openapi, "3.1.0");
+  const properties = body.components.schemas.FitRequest.properties;
+  for (const name of Object.keys(FIT_OPTIONS)) assert.ok(name in properties, name);
+  assert.deepEqual([properties.chains.minimum, properties.chains.maximum], [4, 16384]);
+  assert.ok(properties.method.enum.includes("tempered"));
+  for (const [path, item] of Object.entries(body.paths as Record<string, Record<string, unknown>>)) {
+    for (const method of Object.keys(item).filter((name) => name !== "parameters")) {
+      const { status } = await site.ask(path.replace("{id}", "none"), { method: method.toUpperCase() });
+      assert.notEqual(status, 405, `${method} ${path}`);
+      assert.ok(status < 500, `${method} ${path}`);
+    }
+  }
+  const refs = [...JSON.stringify(body).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)];
+  assert.ok(refs.length > 20);
+  for (const [, kind, name] of refs) assert.ok(name in body.components[kind], `${kind}/${name}`);
+});
+
+Deno.test("the page for people works offline and without scripts", async () => {
+  await using site = await openSite();
+  const { text, headers } = await site.ask("/docs");
+  assert.match(headers.get("Content-Type")!, /^text\/html/);
+  assert.doesNotMatch(text, /<script|https?:\/\/|undefined|\[object/);
+  const ids = new Set([...text.matchAll(/id="([^"]+)"/g)].map(([, id]) => id));
+  const links = [...text.matchAll(/href="#([^"]+)"/g)].map(([, id]) => id);
+  assert.ok(links.length > 20);
+  for (const id of links) assert.ok(ids.has(id), id);
+  assert.match(text, /<code>deadline_s<\/code>/);
+  assert.equal((await site.ask("/docs.css")).status, 200);
+});
+
+Deno.test("health, readiness and numbers", async () => {
+  await using site = await openSite();
+  assert.deepEqual((await site.ask("/healthz")).body.status, "ok");
+  assert.deepEqual((await site.ask("/readyz")).body, {
+    status: "ready",
+    engine: { engine: "cpu", adapter: "fake", software: true },
+  });
+  await site.ended(await site.send());
+  const { text } = await site.ask("/metrics");
+  assert.match(text, /^hillmix_jobs\{state="succeeded"\} 1$/m);
+  assert.match(text, /^hillmix_http_requests_total\{method="POST",route="\/v1\/fits",status="202"\} 1$/m);
+  assert.match(text, /^hillmix_engine_up 1$/m);
+});
