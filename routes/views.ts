@@ -21,6 +21,7 @@ const progressSchema = z.object({
   elbo: amount.optional(),
   rhat: amount.optional().describe("Largest R-hat of the draws so far."),
   eta_s: amount.optional().describe("Seconds to the end of this phase."),
+  phase_s: amount.optional().describe("Seconds since this phase began."),
 });
 
 /** A fit without its result, as in lists. */
@@ -114,8 +115,19 @@ export async function fitDetail(service: JobService, job: Job): Promise<z.output
 
 /** Progress in the words of the API. */
 export function progressView(progress: NonNullable<Job["progress"]>): z.output<typeof progressSchema> {
-  const { phase, step, done, total, transitionsPerSecond, gradients, divergences, elbo, rhat, etaSeconds } =
-    progress;
+  const {
+    phase,
+    step,
+    done,
+    total,
+    transitionsPerSecond,
+    gradients,
+    divergences,
+    elbo,
+    rhat,
+    etaSeconds,
+    phaseSeconds,
+  } = progress;
   return {
     phase,
     ...(step === undefined ? {} : { step }),
@@ -127,6 +139,7 @@ export function progressView(progress: NonNullable<Job["progress"]>): z.output<t
     ...(elbo === undefined ? {} : { elbo }),
     ...(rhat === undefined ? {} : { rhat }),
     ...(etaSeconds === undefined ? {} : { eta_s: etaSeconds }),
+    ...(phaseSeconds === undefined ? {} : { phase_s: phaseSeconds }),
   };
 }
 

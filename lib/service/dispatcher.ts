@@ -42,11 +42,23 @@ export class Dispatcher {
     this.#limits = limits;
   }
 
-  /** Opens the engine and begins to work. @throws DeviceError when there is no such engine */
-  async open(): Promise<EngineFacts> {
+  /** Opens the engine. @throws DeviceError when there is no such engine */
+  async open(): Promise<void> {
     await this.#openEngine();
+  }
+
+  /** Begins to work. */
+  begin(): void {
     this.#loop = this.#work();
-    return this.#facts!;
+  }
+
+  /** Makes a result of the draws that an attempt left which did not end, if they are enough, and puts it in place. */
+  async salvage({ id, attempt }: Job): Promise<Pick<Ending, "verdict" | "partial">> {
+    const out = this.#files.work(id, attempt);
+    const engine = await this.#openEngine(), end = await engine.salvage({ id, out });
+    if (end.kind !== "finished") return {};
+    await this.#files.publish(id, attempt);
+    return { verdict: end.verdict, partial: end.partial };
   }
 
   /** What computes; undefined when the last process died and no job has needed another yet. */
@@ -165,18 +177,32 @@ export class Dispatcher {
     }
   }
 
-  async #endingOf({ id, attempt }: Job, end: End): Promise<Ending | "requeue"> {
-    const stop = this.#jobs.get(id)?.stop ?? undefined;
-    const given = stop !== undefined || this.#closing; // it was told to stop
-    if (end.kind === "failed" || end.kind === "died" && !given) {
-      return { state: "failed", error: end.message };
-    }
-    if (end.kind === "finished" && !(end.partial && stop === undefined && this.#closing)) {
+  async #endingOf(job: Job, end: End): Promise<Ending | "requeue"> {
+    const { id, attempt } = job, stop = this.#jobs.get(id)?.stop ?? undefined;
+    const leaving = this.#closing && stop === undefined;
+    if (end.kind === "finished" && !(end.partial && leaving)) {
       await this.#files.publish(id, attempt);
       return finishedEnding(end, stop);
     }
-    if (stop === undefined) return "requeue"; // the service leaves; the fit begins anew when it is back
-    return { state: "canceled", error: `${stop} There were not yet enough draws to keep.` };
+    if (end.kind !== "failed" && leaving) return "requeue"; // it begins anew when the service is back
+    const kept = await this.#salvageIfThere(job);
+    // A process that died after it had been told to stop was killed for taking too long.
+    if (end.kind === "failed" || end.kind === "died" && stop === undefined) {
+      return { state: "failed", error: end.message, ...kept };
+    }
+    const why = stop ?? "It was stopped.";
+    const error = kept.verdict === undefined ? `${why} There were not yet enough draws to keep.` : why;
+    return { state: "canceled", error, ...kept };
+  }
+
+  async #salvageIfThere(job: Job): Promise<Pick<Ending, "verdict" | "partial">> {
+    if (this.#closing || !await this.#files.hasWork(job.id, job.attempt)) return {};
+    try {
+      return await this.salvage(job);
+    } catch (error) {
+      logError("Draws cannot be salvaged", error);
+      return {};
+    }
   }
 
   #leftInDay({ owner, started }: Job): number {

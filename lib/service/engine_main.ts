@@ -10,10 +10,13 @@ import { withWarnings } from "../commands/fit_components.ts";
 import { readFitRequest } from "../commands/fit_request.ts";
 import type { Table } from "../data/table.ts";
 import { type Opened, openEngine } from "../engine/open.ts";
-import { DeviceError, InputError } from "../errors.ts";
+import { DeviceError, InputError, WriteError } from "../errors.ts";
 import { fit } from "../fit.ts";
 import { type EngineChoice, ENGINES, type Progress } from "../fit_types.ts";
-import { reasonOf, writeRun } from "../runs/directory.ts";
+import { readRun, writeRun } from "../runs/directory.ts";
+import { reasonOf } from "../runs/files.ts";
+import { RunJournal } from "../runs/journal.ts";
+import { salvage } from "../salvage.ts";
 import type { Order, Report, Task, TaskEnd } from "./engine_protocol.ts";
 import type { Kind } from "./job.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
@@ -36,10 +39,11 @@ async function main(choice: string): Promise<void> {
   const { name, adapter, software } = opened.engine;
   say({ type: "ready", facts: { engine: name, adapter, software } });
 
-  let stopping: AbortController | undefined;
+  let stopping = new AbortController();
   for await (const line of linesOf(Deno.stdin.readable)) {
     const order = readLine<Order>(line);
-    if (order?.type === "stop") stopping?.abort();
+    if (order?.type === "stop") stopping.abort();
+    if (order?.type === "salvage") void salvageAndTell(order.task);
     if (order?.type !== "run") continue;
     stopping = new AbortController();
     void runAndTell(order.task, opened, stopping.signal);
@@ -103,14 +107,35 @@ async function runFit(
     ...(config === undefined ? {} : { config: { name: `${BODY}, config`, read: () => config } }),
     engine: opened.engine.name,
   });
-  const outcome = withWarnings(await fit(options, { onProgress, signal }, opened), warnings);
+  const journal = new RunJournal(out);
   try {
-    await writeRun(out, outcome);
+    const outcome = await fit(options, { ...journal.hooks(onProgress), signal }, opened);
+    await journal.finish(withWarnings(outcome, warnings));
+    const { verdict, partial } = outcome.report;
+    return { kind: "finished", verdict: verdict.status, partial };
   } catch (error) {
-    return { kind: "failed", message: `The results could not be written (${reasonOf(error)}).` };
+    const stopped = signal.aborted && error === signal.reason;
+    journal.abandon(stopped ? "was stopped" : `ended with an error (${reasonOf(error)})`);
+    if (error instanceof WriteError) {
+      return { kind: "failed", message: `The results could not be written: ${error.message}` };
+    }
+    throw error;
   }
-  const { verdict, partial } = outcome.report;
-  return { kind: "finished", verdict: verdict.status, partial };
+}
+
+async function salvageAndTell({ id, out }: Pick<Task, "id" | "out">): Promise<void> {
+  say({ type: "end", id, end: await makePartialRun(out) });
+}
+
+async function makePartialRun(out: string): Promise<TaskEnd> {
+  try {
+    const run = await readRun(out);
+    const { report, draws } = "report" in run ? run : salvage(run, out);
+    if (!("report" in run)) await writeRun(out, { report, draws, elpdPointwise: new Float64Array() }, out);
+    return { kind: "finished", verdict: report.verdict.status, partial: report.partial };
+  } catch (error) {
+    return error instanceof InputError ? { kind: "stopped" } : { kind: "failed", message: sentenceOf(error) };
+  }
 }
 
 function say(report: Report): void {

@@ -57,10 +57,22 @@ export class EngineProcess {
   }
 
   /** Runs a task to its end, one at a time. Never rejects. */
-  async run(task: Task, onProgress: (progress: Progress) => void): Promise<TaskEnd | Death> {
+  run(task: Task, onProgress: (progress: Progress) => void): Promise<TaskEnd | Death> {
+    return this.#carryOut({ type: "run", task }, onProgress);
+  }
+
+  /** Makes a partial run of what a task that did not end left in its directory. Never rejects. */
+  salvage(task: Pick<Task, "id" | "out">): Promise<TaskEnd | Death> {
+    return this.#carryOut({ type: "salvage", task }, () => {});
+  }
+
+  async #carryOut(
+    order: Extract<Order, { task: unknown }>,
+    onProgress: (progress: Progress) => void,
+  ): Promise<TaskEnd | Death> {
     const ended = Promise.withResolvers<TaskEnd>();
-    this.#task = { id: task.id, onProgress, end: ended.resolve };
-    this.#order({ type: "run", task });
+    this.#task = { id: order.task.id, onProgress, end: ended.resolve };
+    this.#order(order);
     try {
       return await Promise.race([ended.promise, this.#gone]);
     } finally {

@@ -14,14 +14,20 @@ export interface Task {
   readonly out: string;
 }
 
-/** To the engine. `stop` ends the fit under way and keeps what it has; the end of the stream ends the process. */
-export type Order = { readonly type: "run"; readonly task: Task } | { readonly type: "stop" };
+/**
+ * To the engine. `stop` ends the fit under way and keeps what it has; `salvage` makes a partial run of what a fit left
+ * in its directory that did not end; the end of the stream ends the process.
+ */
+export type Order =
+  | { readonly type: "run"; readonly task: Task }
+  | { readonly type: "salvage"; readonly task: Pick<Task, "id" | "out"> }
+  | { readonly type: "stop" };
 
 /** How a task ended. */
 export type TaskEnd =
   /** The run is in its directory. */
   | { readonly kind: "finished"; readonly verdict: string; readonly partial: boolean }
-  /** Stopped before there was enough to keep. */
+  /** Stopped, or nothing to salvage: there is no run, though there may be draws to make one of. */
   | { readonly kind: "stopped" }
   /** `message` is a sentence. */
   | { readonly kind: "failed"; readonly message: string };

@@ -1,6 +1,7 @@
 /** Where the service keeps what is not in its database. All names are its own. */
 import { join } from "node:path";
 import { REPORT_FILE } from "../runs/directory.ts";
+import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
 
 /** The directory of a service. */
@@ -71,9 +72,20 @@ export class ServiceFiles {
 
   /** Puts a run that is whole in its place; nothing happens when it is there already. */
   async publish(id: string, attempt: number): Promise<void> {
-    if (await hasReport(this.run(id))) return;
+    if (await readResult(this.run(id)) !== undefined) return;
     await remove(this.run(id));
     await Deno.rename(this.work(id, attempt), this.run(id));
+  }
+
+  /** Whether an attempt left anything behind. */
+  async hasWork(id: string, attempt: number): Promise<boolean> {
+    try {
+      await Deno.stat(this.work(id, attempt));
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw error;
+    }
   }
 
   /**
@@ -93,32 +105,26 @@ export class ServiceFiles {
   }
 }
 
-/** Whether a directory holds a run that is whole. */
-export function hasReport(directory: string): Promise<boolean> {
-  return exists(join(directory, REPORT_FILE));
-}
+/** A `fit.json` of which only the ends are looked at here. */
+export type Result = Record<string, unknown> & { verdict: { status: string }; partial: boolean };
 
-/** The `fit.json` in a directory. */
-export async function readReport(
-  directory: string,
-): Promise<Record<string, unknown> & { verdict: { status: string }; partial: boolean }> {
-  return JSON.parse(await Deno.readTextFile(join(directory, REPORT_FILE)));
+/** The `fit.json` in a directory, if it is that of a run that is whole. */
+export async function readResult(directory: string): Promise<Result | undefined> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(join(directory, REPORT_FILE));
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+  const report = JSON.parse(text);
+  return report.state === "running" ? undefined : report;
 }
 
 async function remove(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+    if (!isMissing(error)) throw error;
   }
 }

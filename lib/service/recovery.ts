@@ -1,7 +1,7 @@
 /** What a service does with the jobs that it finds running when it starts: the one before it died under them. */
 import type { DatasetStore } from "./dataset_store.ts";
-import { finishedEnding } from "./dispatcher.ts";
-import { hasReport, readReport, type ServiceFiles } from "./files.ts";
+import { type Dispatcher, finishedEnding } from "./dispatcher.ts";
+import { readResult, type ServiceFiles } from "./files.ts";
 import type { Job } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 import type { KeyStore } from "./key_store.ts";
@@ -10,6 +10,7 @@ import type { KeyStore } from "./key_store.ts";
 const MOST_CRASHES = 1;
 
 interface Stores {
+  readonly dispatcher: Dispatcher;
   readonly files: ServiceFiles;
   readonly jobs: JobStore;
   readonly datasets: DatasetStore;
@@ -20,41 +21,38 @@ interface Stores {
  * A job whose run is whole has ended, and now that is written down. Any other goes back into the queue, once, to begin
  * anew with its seed; the second time it is given up. What nothing refers to is removed.
  */
-export async function recover({ files, jobs, datasets, keys }: Stores): Promise<void> {
+export async function recover({ dispatcher, files, jobs, datasets, keys }: Stores): Promise<void> {
   keys.freeAll();
-  for (const job of jobs.inState("running")) await recoverJob(job, files, jobs);
+  for (const job of jobs.inState("running")) await recoverJob(job, files, jobs, dispatcher);
   await files.sweep((id) => jobs.get(id) !== undefined || datasets.get(id) !== undefined);
 }
 
-async function recoverJob(job: Job, files: ServiceFiles, jobs: JobStore): Promise<void> {
-  const { id, attempt, crashes, stop } = job, now = Date.now();
+async function recoverJob(
+  job: Job,
+  files: ServiceFiles,
+  jobs: JobStore,
+  dispatcher: Dispatcher,
+): Promise<void> {
+  const { id, attempt, crashes, stop } = job;
   const result = await findResult(files, id, attempt);
   // A run cut short that nobody asked to cut short is of a service that was leaving.
   if (result !== undefined && (stop !== null || !result.partial)) {
     await files.publish(id, attempt);
-    jobs.finish(job, finishedEnding(result, stop ?? undefined), now);
-  } else if (stop !== null) {
-    jobs.finish(
-      job,
-      { state: "canceled", error: `${stop} The service ended before there was a result.` },
-      now,
-    );
-  } else if (result !== undefined || crashes < MOST_CRASHES) {
+    jobs.finish(job, finishedEnding(result, stop ?? undefined), Date.now());
+  } else if (stop === null && (result !== undefined || crashes < MOST_CRASHES)) {
     jobs.requeue(job, result === undefined, 0);
   } else {
-    jobs.finish(job, { state: "interrupted", error: GIVEN_UP }, now);
+    const state = stop === null ? "interrupted" : "canceled";
+    const kept = await dispatcher.salvage(job), error = stop ?? GIVEN_UP;
+    jobs.finish(job, { state, error, ...kept }, Date.now());
   }
 }
 
 async function findResult(files: ServiceFiles, id: string, attempt: number) {
-  for (const directory of [files.run(id), files.work(id, attempt)]) {
-    if (!await hasReport(directory)) continue;
-    const { verdict, partial } = await readReport(directory);
-    return { verdict: verdict.status, partial };
-  }
-  return undefined;
+  const report = await readResult(files.run(id)) ?? await readResult(files.work(id, attempt));
+  return report === undefined ? undefined : { verdict: report.verdict.status, partial: report.partial };
 }
 
 const GIVEN_UP =
-  "The service ended twice while this fit ran, so it was not begun a third time; send it again " +
-  "if it was not the cause.";
+  "The service ended twice while this fit ran, so it was not begun a third time; draws that were " +
+  "enough to be judged are kept.";

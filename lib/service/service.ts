@@ -8,7 +8,7 @@ import { type Database, openDatabase } from "./database.ts";
 import { type Dataset, DatasetStore } from "./dataset_store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
-import { readReport, ServiceFiles } from "./files.ts";
+import { readResult, type Result, ServiceFiles } from "./files.ts";
 import { newId } from "./ids.ts";
 import { Intake } from "./intake.ts";
 import type { TablePackage } from "./intake_worker.ts";
@@ -73,9 +73,11 @@ export class JobService {
   static async open(settings: ServiceSettings): Promise<JobService> {
     const service = new JobService(settings);
     try {
-      const { files } = service;
-      await recover({ files, jobs: service.#jobs, datasets: service.#datasets, keys: service.#keys });
-      await service.dispatcher.open();
+      const { files, dispatcher } = service;
+      await dispatcher.open();
+      const stores = { jobs: service.#jobs, datasets: service.#datasets, keys: service.#keys };
+      await recover({ files, dispatcher, ...stores });
+      dispatcher.begin();
     } catch (error) {
       await service.close();
       throw error;
@@ -223,8 +225,8 @@ export class JobService {
   }
 
   /** The result of a job, the `fit.json` object; undefined when there is none. */
-  async result(job: Job): Promise<Record<string, unknown> | undefined> {
-    return job.verdict === null ? undefined : await readReport(this.files.run(job.id));
+  async result(job: Job): Promise<Result | undefined> {
+    return job.verdict === null ? undefined : await readResult(this.files.run(job.id));
   }
 
   /** A job's events after `after`, the oldest first. */
