@@ -12,10 +12,14 @@ import type { JobStore } from "./job_store.ts";
 import type { Limits } from "./limits.ts";
 import { logError } from "./log.ts";
 
-/** What a fit gets to end in after it was told to stop, in ms. */
-const STOP_PATIENCE_MS = 8000;
-/** The same when the service itself is to leave within 10 s. */
-const CLOSE_PATIENCE_MS = 6000;
+/** How long a fit that was told to stop gets to end in before its process is killed, in ms. */
+export interface Patience {
+  readonly stopMs: number;
+  /** The same when the service itself is to leave within 10 s. */
+  readonly closeMs: number;
+}
+
+const PATIENCE: Patience = { stopMs: 8000, closeMs: 6000 };
 /** How long to wait for a disk that takes nothing. */
 const RETRY_MS = 1000;
 
@@ -26,6 +30,7 @@ export class Dispatcher {
   readonly #files: ServiceFiles;
   readonly #jobs: JobStore;
   readonly #limits: Limits;
+  readonly #patience: Patience;
   #engine: EngineProcess | undefined;
   #facts: EngineFacts | undefined;
   #running: { readonly job: Job; readonly timers: ReturnType<typeof setTimeout>[] } | undefined;
@@ -35,7 +40,14 @@ export class Dispatcher {
   /** Processes started so far. */
   started = 0;
 
-  constructor(settings: EngineSettings, files: ServiceFiles, jobs: JobStore, limits: Limits) {
+  constructor(
+    settings: EngineSettings,
+    files: ServiceFiles,
+    jobs: JobStore,
+    limits: Limits,
+    patience: Patience = PATIENCE,
+  ) {
+    this.#patience = patience;
     this.#settings = settings;
     this.#files = files;
     this.#jobs = jobs;
@@ -81,7 +93,7 @@ export class Dispatcher {
     if (this.#jobs.cancelQueued(id, why, Date.now())) return;
     if (!this.#jobs.tellToStop(id, why) || this.#running?.job.id !== id) return;
     this.#engine?.stop();
-    this.#after(STOP_PATIENCE_MS, () => void this.#engine?.kill());
+    this.#after(this.#patience.stopMs, () => void this.#engine?.kill());
   }
 
   /** Takes no more jobs; the one that runs goes back into the queue. Resolves when nothing is at work. */
@@ -90,7 +102,7 @@ export class Dispatcher {
     this.wake();
     if (this.#running !== undefined) {
       this.#engine?.stop();
-      this.#after(CLOSE_PATIENCE_MS, () => void this.#engine?.kill());
+      this.#after(this.#patience.closeMs, () => void this.#engine?.kill());
     }
     await this.#loop;
     await this.#engine?.kill();

@@ -1,0 +1,132 @@
+/** What a service makes of the jobs it finds running, for every moment at which the one before can have died. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { reportJson, writeRun } from "../../lib/runs/directory.ts";
+import { Dispatcher } from "../../lib/service/dispatcher.ts";
+import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
+import { recover } from "../../lib/service/recovery.ts";
+import { fakeOutcome } from "../runs/fixture.ts";
+import { openStores, type Stores } from "./stores.ts";
+
+/** Salvages nothing, and says for which job it was asked. */
+class NoSalvage extends Dispatcher {
+  readonly asked: string[] = [];
+
+  override salvage({ id }: { id: string }) {
+    this.asked.push(id);
+    return Promise.resolve({});
+  }
+}
+
+async function recoverAll(stores: Stores): Promise<NoSalvage> {
+  const { directory, files, jobs } = stores;
+  const dispatcher = new NoSalvage({ engine: "cpu", directory }, files, jobs, DEFAULT_LIMITS);
+  await recover({ dispatcher, ...stores });
+  return dispatcher;
+}
+
+function startOne({ add, jobs }: Stores): string {
+  const id = add();
+  jobs.startNext(1000);
+  return id;
+}
+
+for (
+  const { name, partial, place, stop, state } of [
+    { name: "written but not in its place", partial: false, place: "work", stop: null, state: "succeeded" },
+    {
+      name: "in its place but not written down",
+      partial: false,
+      place: "run",
+      stop: null,
+      state: "succeeded",
+    },
+    {
+      name: "cut short at the client's wish",
+      partial: true,
+      place: "work",
+      stop: "It was canceled.",
+      state: "canceled",
+    },
+    { name: "cut short by a service that left", partial: true, place: "work", stop: null, state: "queued" },
+    { name: "not there", partial: false, place: "none", stop: null, state: "queued" },
+    {
+      name: "not there, and unwanted",
+      partial: false,
+      place: "none",
+      stop: "It was canceled.",
+      state: "canceled",
+    },
+  ] as const
+) {
+  Deno.test(`a run that was ${name}`, async () => {
+    await using stores = await openStores();
+    const { files, jobs } = stores, id = startOne(stores);
+    if (stop !== null) jobs.tellToStop(id, stop);
+    if (place !== "none") {
+      await writeRun(place === "run" ? files.run(id) : files.work(id, 1), fakeOutcome({ partial }));
+    }
+    await recoverAll(stores);
+    const job = jobs.get(id)!, published = place !== "none" && state !== "queued";
+    assert.equal(job.state, state);
+    assert.equal(job.verdict === null, !published);
+    const runs = await Array.fromAsync(Deno.readDir(join(stores.directory, "runs")));
+    assert.equal(runs.length, published ? 1 : 0);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(stores.directory, "work"))), []);
+    assert.equal(job.crashes, state === "queued" && place === "none" ? 1 : 0);
+    await recoverAll(stores);
+    assert.deepEqual(jobs.get(id), job, "recovering twice changes nothing more");
+  });
+}
+
+Deno.test("a job under which the service died twice is given up", async () => {
+  await using stores = await openStores();
+  const { files, jobs } = stores, id = startOne(stores);
+  await recoverAll(stores);
+  jobs.startNext(2000);
+  await Deno.mkdir(files.work(id, 2));
+  const running = { ...fakeOutcome().report, state: "running" };
+  await Deno.writeTextFile(join(files.work(id, 2), "fit.json"), reportJson(running as never));
+  const { asked } = await recoverAll(stores);
+  assert.deepEqual(asked, [id]);
+  const { state, error } = jobs.get(id)!;
+  assert.equal(state, "interrupted");
+  assert.match(error!, /ended twice/);
+});
+
+Deno.test("what nothing refers to is removed, and nothing else", async () => {
+  await using stores = await openStores();
+  const { add, jobs, files, datasets, directory } = stores;
+  const kept = add();
+  jobs.finish(jobs.startNext(1)!, { state: "succeeded", verdict: "pass", partial: false }, 2);
+  await writeRun(files.run(kept), fakeOutcome());
+  const letters = (letter: string) => letter.repeat(26), table = `data_${letters("b")}`;
+  datasets.insert({
+    id: table,
+    owner: "a",
+    name: "n",
+    rows: 1,
+    columns: [],
+    bytes: 2,
+    kept: true,
+    created: 1,
+  });
+  for (
+    const path of [
+      `datasets/${table}.json`,
+      `datasets/data_${letters("c")}.json`,
+      `datasets/${table}.json.partial`,
+    ]
+  ) {
+    await Deno.writeTextFile(join(directory, path), "{}");
+  }
+  await writeRun(files.run(`fit_${letters("d")}`), fakeOutcome());
+  await writeRun(files.work(kept, 1), fakeOutcome());
+  await Deno.writeTextFile(join(directory, "runs", "notes.txt"), "not ours");
+  await recoverAll(stores);
+  const names = async (folder: string) =>
+    (await Array.fromAsync(Deno.readDir(join(directory, folder)), ({ name }) => name)).sort();
+  assert.deepEqual(await names("datasets"), [`${table}.json`]);
+  assert.deepEqual(await names("runs"), [kept, "notes.txt"]);
+  assert.deepEqual(await names("work"), []);
+});
