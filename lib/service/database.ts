@@ -3,6 +3,7 @@
  * (WAL, synchronous=FULL); progress, which nobody misses after a power cut, does not wait for the disk.
  */
 import { DatabaseSync } from "node:sqlite";
+import { InputError } from "../errors.ts";
 
 /** Raised when a table changes; a file of a newer service is refused. */
 const VERSION = 1;
@@ -79,13 +80,20 @@ export interface Database extends Disposable {
   relaxed<T>(work: () => T): T;
 }
 
-/** @throws Error if the file cannot be opened or was written by a newer service */
+/**
+ * @throws InputError if the file was written by a newer service
+ * @throws Error if it cannot be opened
+ */
 export function openDatabase(path: string): Database {
   const sql = new DatabaseSync(path);
   try {
     sql.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
     const { user_version: version } = sql.prepare("PRAGMA user_version").get() as { user_version: number };
-    if (version > VERSION) throw new Error(`${path} was written by a newer hillmix (version ${version}).`);
+    if (version > VERSION) {
+      const message =
+        `was written by a newer hillmix (version ${version}; this one reads ${VERSION}); update it.`;
+      throw new InputError([{ where: path, message }]);
+    }
     if (version === 0) sql.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
   } catch (error) {
     sql.close();

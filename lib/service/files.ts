@@ -1,5 +1,6 @@
 /** Where the service keeps what is not in its database. All names are its own. */
 import { join } from "node:path";
+import { InputError } from "../errors.ts";
 import { REPORT_FILE } from "../runs/directory.ts";
 import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
@@ -31,15 +32,16 @@ export class ServiceFiles {
     return join(this.directory, "work", `${id}.${attempt}`);
   }
 
-  /** Makes the directories, and takes possession. @throws Error when another service has it */
+  /** Makes the directories, and takes possession. @throws InputError when another service has it */
   open(): Disposable {
     for (const name of ["datasets", "runs", "work"]) {
-      Deno.mkdirSync(join(this.directory, name), { recursive: true });
+      Deno.mkdirSync(join(this.directory, name), { recursive: true, mode: 0o700 }); // what clients send is theirs
     }
     const lock = Deno.openSync(this.#lock, { write: true, create: true });
     if (lock.tryLockSync(true)) return lock;
     lock.close();
-    throw new Error(`Another service is at work in ${this.directory}; give another directory with --data.`);
+    const message = "another service is at work there; give another directory.";
+    throw new InputError([{ where: "--data", value: this.directory, message }]);
   }
 
   /** Writes a table, which is there whole or not at all. */

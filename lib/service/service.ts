@@ -68,7 +68,7 @@ export class JobService {
    * Opens a service on its directory, picks up what an earlier one left, and begins to work.
    *
    * @throws DeviceError when there is no such engine
-   * @throws Error when the directory cannot be used
+   * @throws InputError when another service has the directory, or a newer one had
    */
   static async open(settings: ServiceSettings): Promise<JobService> {
     const service = new JobService(settings);

@@ -12,14 +12,18 @@ export interface Server {
   signal(name: "SIGKILL" | "SIGTERM"): Promise<number>;
 }
 
-/** Starts the service on a directory. */
-export async function startServer(directory: string, more: readonly string[] = []): Promise<Server> {
+/** Starts the service on a directory. @param readable what else it may read */
+export async function startServer(
+  directory: string,
+  more: readonly string[] = [],
+  readable: readonly string[] = [],
+): Promise<Server> {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--quiet",
       "--no-prompt",
-      `--allow-read=${ROOT},${directory}`,
+      `--allow-read=${[ROOT, directory, ...readable].join(",")}`,
       `--allow-write=${directory}`,
       `--allow-run=${Deno.execPath()}`,
       "--allow-net=127.0.0.1",

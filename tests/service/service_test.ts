@@ -98,5 +98,5 @@ Deno.test("leaving puts the fit under way back into the queue, and the next serv
 
 Deno.test("only one service at a time has a directory", async () => {
   await using site = await openSite();
-  await assert.rejects(openSite({ directory: site.service.files.directory }), /Another service is at work/);
+  await assert.rejects(openSite({ directory: site.service.files.directory }), /another service is at work/);
 });

@@ -59,3 +59,9 @@ export function fillDisk({ sql }: Database): Disposable {
   sql.exec(`PRAGMA max_page_count = ${pages}`);
   return { [Symbol.dispose]: () => sql.exec("PRAGMA max_page_count = 4294967294") };
 }
+
+/** Lets the database take nothing at all, until disposed of. */
+export function freezeDisk({ sql }: Database): Disposable {
+  sql.exec("PRAGMA query_only = ON");
+  return { [Symbol.dispose]: () => sql.exec("PRAGMA query_only = OFF") };
+}

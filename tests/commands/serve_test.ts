@@ -1,0 +1,71 @@
+/** `serve` on the command line: what it refuses, in one sentence each, and how tokens are made. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseTokens } from "../../lib/service/tokens.ts";
+import { startServer } from "../service/server.ts";
+
+const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+
+async function serve(line: string, directory: string) {
+  const read = `--allow-read=${fileURLToPath(new URL("../../", import.meta.url))},${directory}`;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--quiet",
+      "--no-prompt",
+      read,
+      `--allow-write=${directory}`,
+      "--allow-net=127.0.0.1",
+      MAIN,
+      "serve",
+    ]
+      .concat(line.split(" ")),
+    cwd: directory,
+  }).output();
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  return { code, out: text(stdout), err: text(stderr) };
+}
+
+Deno.test("serve refuses what would be unsafe or cannot be", async () => {
+  const directory = await Deno.makeTempDir();
+  await Deno.writeTextFile(join(directory, "limits.json"), '{"rows": 0}');
+  const lines = [
+    ["--host 0.0.0.0", /--host, value "0\.0\.0\.0": can be reached by others, so a token is needed/],
+    ["--host nowhere", /is no address/],
+    ["--prot 3", /Did you mean "--port"/],
+    ["--token-file none", /none: there is no such file/],
+    ["--limits limits.json", /limits\.json, rows.*must be at least 1/],
+    ["--new-token anna", /needs --token-file FILE/],
+    ["--data /elsewhere", /lies outside of what the service may write to/],
+  ] as const;
+  for (const [line, sentence] of lines) {
+    const { code, err } = await serve(line, directory);
+    assert.equal(code, 2, line);
+    assert.match(err, sentence);
+    assert.equal(err.trim().split("\n").length, 1, err);
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("serve makes tokens, keeps their hashes alone, and asks for them", async () => {
+  const directory = await Deno.makeTempDir(), file = join(directory, "tokens");
+  const made = await serve("--new-token anna --token-file tokens", directory);
+  assert.equal(made.code, 0, made.err);
+  const token = made.out.trim(), text = await Deno.readTextFile(file);
+  assert.ok(!text.includes(token));
+  assert.equal(parseTokens(text, file).ownerOf(token), "anna");
+  assert.equal((await serve("--new-token anna --token-file tokens", directory)).code, 2);
+  assert.equal((await serve("--new-token ben --token-file tokens", directory)).code, 0);
+  assert.equal((await Deno.stat(file)).mode! & 0o077, 0, "nobody else may read it");
+
+  const server = await startServer(join(directory, "data"), [`--token-file=${file}`], [directory]);
+  const status = async (headers: HeadersInit) => {
+    const response = await fetch(`${server.url}/v1/fits`, { headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  assert.deepEqual([await status({}), await status({ Authorization: `Bearer ${token}` })], [401, 200]);
+  assert.equal(await server.signal("SIGTERM"), 0);
+  await Deno.remove(directory, { recursive: true });
+});
