@@ -59,7 +59,10 @@ Deno.test("serve makes tokens, keeps their hashes alone, and asks for them", asy
   assert.equal((await serve("--new-token ben --token-file tokens", directory)).code, 0);
   assert.equal((await Deno.stat(file)).mode! & 0o077, 0, "nobody else may read it");
 
-  const server = await startServer(join(directory, "data"), [`--token-file=${file}`], [directory]);
+  const server = await startServer(join(directory, "data"), {
+    more: [`--token-file=${file}`],
+    readable: [directory],
+  });
   const status = async (headers: HeadersInit) => {
     const response = await fetch(`${server.url}/v1/fits`, { headers });
     await response.body?.cancel();

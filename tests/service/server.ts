@@ -12,14 +12,26 @@ export interface Server {
   signal(name: "SIGKILL" | "SIGTERM"): Promise<number>;
 }
 
-/** Starts the service on a directory. @param readable what else it may read */
+/** How a service is started. */
+export interface ServerOptions {
+  /** More words on its line. */
+  readonly more?: readonly string[];
+  /** What else it may read. */
+  readonly readable?: readonly string[];
+  readonly engine?: string;
+  /** Words before the command, such as those that choose cores. */
+  readonly before?: readonly string[];
+}
+
+/** Starts the service on a directory. */
 export async function startServer(
   directory: string,
-  more: readonly string[] = [],
-  readable: readonly string[] = [],
+  { more = [], readable = [], engine = "cpu", before = [] }: ServerOptions = {},
 ): Promise<Server> {
-  const child = new Deno.Command(Deno.execPath(), {
+  const [program, ...words] = [...before, Deno.execPath()];
+  const child = new Deno.Command(program, {
     args: [
+      ...words,
       "run",
       "--quiet",
       "--no-prompt",
@@ -31,7 +43,7 @@ export async function startServer(
       `${ROOT}main.ts`,
       "serve",
       "--port=0",
-      "--engine=cpu",
+      `--engine=${engine}`,
       `--data=${directory}`,
       ...more,
     ],
