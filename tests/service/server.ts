@@ -19,6 +19,8 @@ export interface ServerOptions {
   /** What else it may read. */
   readonly readable?: readonly string[];
   readonly engine?: string;
+  /** 0 for any that is free. */
+  readonly port?: number;
   /** Words before the command, such as those that choose cores. */
   readonly before?: readonly string[];
 }
@@ -26,7 +28,7 @@ export interface ServerOptions {
 /** Starts the service on a directory. */
 export async function startServer(
   directory: string,
-  { more = [], readable = [], engine = "cpu", before = [] }: ServerOptions = {},
+  { more = [], readable = [], engine = "cpu", port = 0, before = [] }: ServerOptions = {},
 ): Promise<Server> {
   const [program, ...words] = [...before, Deno.execPath()];
   const child = new Deno.Command(program, {
@@ -42,7 +44,7 @@ export async function startServer(
       "--allow-env=HILLMIX_DEBUG",
       `${ROOT}main.ts`,
       "serve",
-      "--port=0",
+      `--port=${port}`,
       `--engine=${engine}`,
       `--data=${directory}`,
       ...more,
