@@ -24,33 +24,33 @@ export class DatasetStore {
   }
 
   insert({ id, owner, name, rows, columns, bytes, kept, created }: Omit<Dataset, "seq">): void {
-    this.#database.sql.prepare(
+    this.#database.prepare(
       `INSERT INTO datasets (id, owner, name, rows, columns, bytes, kept, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(id, owner, name, rows, JSON.stringify(columns), bytes, Number(kept), created);
   }
 
   get(id: string): Dataset | undefined {
-    const row = this.#database.sql.prepare("SELECT * FROM datasets WHERE id = ?").get(id);
+    const row = this.#database.prepare("SELECT * FROM datasets WHERE id = ?").get(id);
     return row === undefined ? undefined : datasetOf(row);
   }
 
   /** Those kept for a client, the newest first. @param before only those older than this one's `seq` */
   list(owner: string, before: number | undefined, limit: number): Dataset[] {
-    return this.#database.sql.prepare(
+    return this.#database.prepare(
       `SELECT * FROM datasets WHERE owner = ?1 AND kept = 1 AND (?2 IS NULL OR seq < ?2) ORDER BY seq DESC LIMIT ?3`,
     ).all(owner, before ?? null, limit).map(datasetOf);
   }
 
   /** How many are kept for a client. */
   count(owner: string): number {
-    const row = this.#database.sql.prepare(
+    const row = this.#database.prepare(
       "SELECT COUNT(*) AS n FROM datasets WHERE owner = ? AND kept = 1",
     ).get(owner) as { n: number };
     return row.n;
   }
 
   remove(id: string): void {
-    this.#database.sql.prepare("DELETE FROM datasets WHERE id = ?").run(id);
+    this.#database.prepare("DELETE FROM datasets WHERE id = ?").run(id);
   }
 }
 

@@ -57,12 +57,12 @@ export class JobStore {
   }
 
   get(id: string): Job | undefined {
-    const row = this.#database.sql.prepare("SELECT * FROM jobs WHERE id = ?").get(id);
+    const row = this.#database.prepare("SELECT * FROM jobs WHERE id = ?").get(id);
     return row === undefined ? undefined : jobOf(row);
   }
 
   list({ owner, states, method, dataset, before, limit }: JobFilter): Job[] {
-    const rows = this.#database.sql.prepare(
+    const rows = this.#database.prepare(
       `SELECT * FROM jobs WHERE owner = ?1
        AND (json_array_length(?2) = 0 OR state IN (SELECT value FROM json_each(?2)))
        AND (?3 IS NULL OR json_extract(request, '$.method') = ?3)
@@ -74,21 +74,21 @@ export class JobStore {
 
   /** Every job that is in one of the states, the oldest first. */
   inState(...states: State[]): Job[] {
-    return this.#database.sql.prepare(
+    return this.#database.prepare(
       "SELECT * FROM jobs WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq",
     ).all(JSON.stringify(states)).map(jobOf);
   }
 
   /** Waiting jobs whose deadline has passed. */
   overdue(now: number): string[] {
-    return this.#database.sql.prepare("SELECT id FROM jobs WHERE state = 'queued' AND deadline <= ?").all(now)
+    return this.#database.prepare("SELECT id FROM jobs WHERE state = 'queued' AND deadline <= ?").all(now)
       .map(({ id }) => id as string);
   }
 
   /** Jobs by state, of one client or of all. */
   counts(owner?: string): Record<State, number> {
     const counts = { queued: 0, running: 0, succeeded: 0, failed: 0, canceled: 0, interrupted: 0 };
-    const rows = this.#database.sql.prepare(
+    const rows = this.#database.prepare(
       "SELECT state, COUNT(*) AS n FROM jobs WHERE ?1 IS NULL OR owner = ?1 GROUP BY state",
     ).all(owner ?? null) as { state: State; n: number }[];
     for (const { state, n } of rows) counts[state] = n;
@@ -97,7 +97,7 @@ export class JobStore {
 
   /** Waiting jobs of higher priority, or of the same and older. */
   ahead({ seq, priority }: Job): number {
-    const row = this.#database.sql.prepare(
+    const row = this.#database.prepare(
       `SELECT COUNT(*) AS n FROM jobs WHERE state = 'queued' AND (priority > ?1 OR priority = ?1 AND seq < ?2)`,
     ).get(PRIORITIES.indexOf(priority), seq) as { n: number };
     return row.n;
@@ -105,21 +105,21 @@ export class JobStore {
 
   /** Time that jobs of a client ran in the last 24 hours, in ms. */
   ranInDay(owner: string, now: number): number {
-    const row = this.#database.sql.prepare(
+    const row = this.#database.prepare(
       "SELECT COALESCE(SUM(run_ms), 0) AS ms FROM jobs WHERE owner = ? AND (ended IS NULL OR ended > ?)",
     ).get(owner, now - DAY_MS) as { ms: number };
     return row.ms;
   }
 
   usesDataset(dataset: string): boolean {
-    return this.#database.sql.prepare("SELECT 1 FROM jobs WHERE dataset = ? LIMIT 1").get(dataset) !==
+    return this.#database.prepare("SELECT 1 FROM jobs WHERE dataset = ? LIMIT 1").get(dataset) !==
       undefined;
   }
 
   /** Begins the job whose turn it is: highest priority, then the client whose last turn is longest ago, then age. */
   startNext(now: number): Job | undefined {
     const job = this.#database.transaction(() => {
-      const row = this.#database.sql.prepare(
+      const row = this.#database.prepare(
         `SELECT jobs.id, jobs.owner FROM jobs LEFT JOIN turns ON turns.owner = jobs.owner
          WHERE state = 'queued' ORDER BY priority DESC, COALESCE(turn, 0), seq LIMIT 1`,
       ).get() as { id: string; owner: string } | undefined;
@@ -225,7 +225,7 @@ export class JobStore {
 
   /** A job's events after `after`, the oldest first. */
   events(id: string, after: number, limit: number): JobEvent[] {
-    return this.#database.sql.prepare(
+    return this.#database.prepare(
       "SELECT seq, type, data FROM events WHERE job = ? AND seq > ? ORDER BY seq LIMIT ?",
     ).all(id, after, limit) as unknown as JobEvent[];
   }
@@ -266,7 +266,7 @@ export class JobStore {
   }
 
   #run(sql: string, ...values: (string | number | null)[]): boolean {
-    return this.#database.sql.prepare(sql).run(...values).changes > 0;
+    return this.#database.prepare(sql).run(...values).changes > 0;
   }
 }
 

@@ -26,14 +26,17 @@ export class KeyStore {
 
   /** @param hash of the request's body */
   take(owner: string, key: string, hash: string, now: number): KeyState {
-    const { sql } = this.#database;
+    const database = this.#database;
     return this.#database.transaction(() => {
-      sql.prepare("DELETE FROM keys WHERE created < ? AND job IS NOT NULL").run(now - KEPT_MS);
-      const known = sql.prepare("SELECT hash, job FROM keys WHERE owner = ? AND key = ?").get(owner, key) as
+      database.prepare("DELETE FROM keys WHERE created < ? AND job IS NOT NULL").run(now - KEPT_MS);
+      const known = database.prepare("SELECT hash, job FROM keys WHERE owner = ? AND key = ?").get(
+        owner,
+        key,
+      ) as
         | { hash: string; job: string | null }
         | undefined;
       if (known === undefined) {
-        sql.prepare("INSERT INTO keys (owner, key, hash, created) VALUES (?, ?, ?, ?)").run(
+        database.prepare("INSERT INTO keys (owner, key, hash, created) VALUES (?, ?, ?, ?)").run(
           owner,
           key,
           hash,
@@ -48,12 +51,12 @@ export class KeyStore {
 
   /** The request made this job. To be called in the transaction that makes it. */
   settle(owner: string, key: string, job: string): void {
-    this.#database.sql.prepare("UPDATE keys SET job = ? WHERE owner = ? AND key = ?").run(job, owner, key);
+    this.#database.prepare("UPDATE keys SET job = ? WHERE owner = ? AND key = ?").run(job, owner, key);
   }
 
   /** The request made nothing, so the key is as good as new. */
   free(owner: string, key: string): void {
-    this.#database.sql.prepare("DELETE FROM keys WHERE owner = ? AND key = ? AND job IS NULL").run(
+    this.#database.prepare("DELETE FROM keys WHERE owner = ? AND key = ? AND job IS NULL").run(
       owner,
       key,
     );
@@ -61,6 +64,6 @@ export class KeyStore {
 
   /** Frees keys of requests that a dead service was working on. */
   freeAll(): void {
-    this.#database.sql.prepare("DELETE FROM keys WHERE job IS NULL").run();
+    this.#database.prepare("DELETE FROM keys WHERE job IS NULL").run();
   }
 }
