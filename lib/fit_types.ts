@@ -155,12 +155,21 @@ export interface Progress {
   readonly divergences: number;
   /** Best evidence lower bound so far, data in original units, while optimising. */
   readonly elbo?: number;
-  /** Largest R-hat of the draws so far, once there are enough to say. */
+  /** Of the log likelihood over the draws so far, once there are enough to say. */
   readonly rhat?: number;
+  readonly essBulk?: number;
+  /** What a few chains did last, while they move. */
+  readonly glimpse?: Glimpse;
   /** Seconds to the end of this phase. */
   readonly etaSeconds?: number;
   /** Seconds since this phase began. */
   readonly phaseSeconds?: number;
+}
+
+/** Some of the last draws of the first few chains, [chain][draw], the oldest first, in original units. */
+export interface Glimpse {
+  readonly logLik: readonly (readonly number[])[];
+  readonly alpha: readonly (readonly number[])[];
 }
 
 /** How a caller follows and stops a fit. */

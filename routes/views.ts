@@ -1,7 +1,6 @@
 /** What clients see of jobs and data sets: the shapes of answers, and how they come about. */
 import { z } from "zod";
-import { METHODS, PHASES } from "../lib/fit_types.ts";
-import { DEFAULT_METHOD } from "../lib/fit_types.ts";
+import { DEFAULT_METHOD, type Glimpse, METHODS, PHASES } from "../lib/fit_types.ts";
 import type { Dataset } from "../lib/service/dataset_store.ts";
 import { idPattern } from "../lib/service/ids.ts";
 import { hasEnded, type Job, KINDS, PRIORITIES, STATES } from "../lib/service/job.ts";
@@ -9,6 +8,7 @@ import type { JobService } from "../lib/service/service.ts";
 
 const time = z.string().describe("ISO 8601, UTC.").meta({ format: "date-time" });
 const amount = z.number().nullable();
+const traces = z.array(z.array(amount));
 
 const progressSchema = z.object({
   phase: z.enum(PHASES),
@@ -19,7 +19,10 @@ const progressSchema = z.object({
   gradients: z.number(),
   divergences: z.number(),
   elbo: amount.optional(),
-  rhat: amount.optional().describe("Largest R-hat of the draws so far."),
+  rhat: amount.optional().describe("Of the log likelihood over the draws so far."),
+  ess_bulk: amount.optional().describe("Effective draws of the log likelihood so far."),
+  glimpse: z.object({ log_lik: traces, alpha: traces }).optional()
+    .describe("Some of the last draws of the first few chains: a list for each chain, the oldest first."),
   eta_s: amount.optional().describe("Seconds to the end of this phase."),
   phase_s: amount.optional().describe("Seconds since this phase began."),
 });
@@ -125,6 +128,8 @@ export function progressView(progress: NonNullable<Job["progress"]>): z.output<t
     divergences,
     elbo,
     rhat,
+    essBulk,
+    glimpse,
     etaSeconds,
     phaseSeconds,
   } = progress;
@@ -138,10 +143,18 @@ export function progressView(progress: NonNullable<Job["progress"]>): z.output<t
     divergences,
     ...(elbo === undefined ? {} : { elbo }),
     ...(rhat === undefined ? {} : { rhat }),
+    ...(essBulk === undefined ? {} : { ess_bulk: essBulk }),
+    ...(glimpse === undefined ? {} : { glimpse: glimpseView(glimpse) }),
     ...(etaSeconds === undefined ? {} : { eta_s: etaSeconds }),
     ...(phaseSeconds === undefined ? {} : { phase_s: phaseSeconds }),
   };
 }
+
+/** Copies, because zod's lists are not read-only. */
+const glimpseView = ({ logLik, alpha }: Glimpse) => ({
+  log_lik: logLik.map((chain) => [...chain]),
+  alpha: alpha.map((chain) => [...chain]),
+});
 
 export const datasetSchema = z.object({
   id: z.string().regex(new RegExp(idPattern("data"))),

@@ -106,11 +106,17 @@ for (const engine of ["cpu", "webgpu"] as const) {
     const phases = [...new Set(seen.map(({ phase }) => phase))];
     assert.deepEqual(phases, PHASES.filter((phase) => phase !== "searching" && phase !== "optimising"));
     for (const { done, total, phase } of seen) assert.ok(done <= total && total > 0, phase);
-    assert.ok(seen.filter(({ phase }) => phase === "sampling").at(-1)!.rhat! < 1.1);
+    const sampled = seen.filter(({ phase }) => phase === "sampling").at(-1)!, { glimpse } = sampled;
+    assert.ok(sampled.rhat! < 1.1 && sampled.essBulk! > 50 && sampled.essBulk! < 16 * 100 * 2);
     assert.ok(seen.at(-1)!.gradients === report.timing.gradients && report.timing.gradients > 16 * 220);
     const { draws } = outcome;
     assert.deepEqual([draws.chains, draws.draws], [16, 100]);
     for (const [name, values] of draws.columns) assert.ok(values.every(Number.isFinite), name);
+    for (const [shown, name] of [[glimpse!.logLik, "log_lik"], [glimpse!.alpha, "alpha"]] as const) {
+      const whole = draws.columns.get(name)!;
+      const last = [0, 1, 2, 3].map((chain) => [79, 84, 89, 94, 99].map((draw) => whole[chain * 100 + draw]));
+      assert.deepEqual(shown, last.map((chain) => chain.map((value) => Number(value.toPrecision(6)))), name);
+    }
   });
 }
 

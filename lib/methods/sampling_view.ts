@@ -1,15 +1,17 @@
-/** What callers see of a sampler at work: speed, time left, running R-hat of the log likelihood. */
+/** What callers see of a sampler at work: speed, time left, how well the log likelihood mixes, what chains did last. */
 import { sortColumn } from "../diagnostics/column.ts";
+import { essBulk } from "../diagnostics/ess.ts";
 import { basicRhat } from "../diagnostics/rhat.ts";
 import type { Draws } from "../diagnostics/draws.ts";
 import type { DrawBatch } from "../engine/ensemble.ts";
-import type { FitHooks } from "../fit_types.ts";
+import type { FitHooks, Progress } from "../fit_types.ts";
 import type { HillProblem } from "../model/problem.ts";
 import { drawsOf, gatherSample } from "../posterior.ts";
 import type { Lineage, SamplerProgress } from "../samplers/run.ts";
+import { glimpser } from "./glimpse.ts";
 
-/** Batches between two running R-hats. */
-const RHAT_EVERY = 4;
+/** Batches between two running diagnostics. */
+const DIAGNOSED_EVERY = 4;
 
 /** Turns a sampler's progress into a fit's. */
 export class SamplingView {
@@ -18,12 +20,13 @@ export class SamplingView {
   #phase = "";
   #phaseBegan = performance.now();
   #logLik: Float64Array[] = []; // one (transitions, chains) block per batch
-  #rhat: number | undefined;
+  #mixing: Pick<Progress, "rhat" | "essBulk"> = {};
   #drawn = 0;
   readonly show: (progress: SamplerProgress) => void;
 
   /** @param chains chains of the problem, all there are in a batch */
   constructor(problem: HillProblem, chains: number, { onProgress, onDraws }: FitHooks) {
+    const glimpse = glimpser(problem);
     this.show = ({ phase, done, total, gradients, divergences, batch, lineage }) => {
       const now = performance.now();
       if (phase !== this.#phase) {
@@ -40,8 +43,9 @@ export class SamplingView {
         transitionsPerSecond: done * chains / seconds,
         gradients,
         divergences,
-        ...(this.#rhat === undefined ? {} : { rhat: this.#rhat }),
+        ...this.#mixing,
         ...(done === 0 ? {} : { etaSeconds: seconds * (total - done) / done }),
+        ...(batch.transitions > 0 ? { glimpse: glimpse(batch) } : {}),
       });
       if (phase !== "sampling" || batch.transitions === 0) return;
       const first = this.#drawn, count = batch.transitions;
@@ -52,7 +56,7 @@ export class SamplingView {
 
   #follow(logLik: Float64Array, chains: number): void {
     this.#logLik.push(logLik);
-    if (this.#logLik.length % RHAT_EVERY !== 0) return;
+    if (this.#logLik.length % DIAGNOSED_EVERY !== 0) return;
     const draws = this.#logLik.reduce((sum, block) => sum + block.length / chains, 0);
     const values = new Float64Array(chains * draws);
     let start = 0;
@@ -63,7 +67,8 @@ export class SamplingView {
       }
       start += rows;
     }
-    this.#rhat = basicRhat(sortColumn(values, chains, draws));
+    const column = sortColumn(values, chains, draws);
+    this.#mixing = { rhat: basicRhat(column), essBulk: essBulk(column) };
   }
 }
 
