@@ -206,6 +206,7 @@ export const reviewSchema = z.object({
       max: z.number(),
       correlation: z.number().nullable(),
     })),
+    curves: z.int().describe("Response curves that the rows can carry."),
   }).nullable(),
 });
 

@@ -51,6 +51,8 @@ export interface SeriesFacts {
   readonly target: string;
   readonly controls: readonly string[];
   readonly channels: readonly ChannelFacts[];
+  /** Response curves that the rows can carry, 0 when they are few even for one. */
+  readonly curves: number;
 }
 
 /** What a look at the data comes to; `check --json` prints it. */
@@ -103,7 +105,8 @@ function bySeverity(findings: readonly Finding[]): Finding[] {
   return order.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
 }
 
-function factsOf({ series, channels, cadence }: Selection): SeriesFacts {
+function factsOf(selection: Selection): SeriesFacts {
+  const { series, channels, cadence } = selection;
   const all = series.spend.reduce((sum, value) => sum + value, 0);
   return {
     name: series.name,
@@ -127,6 +130,7 @@ function factsOf({ series, channels, cadence }: Selection): SeriesFacts {
         correlation: Number.isNaN(r) ? null : r,
       };
     }),
+    curves: curvesCarried(selection),
   };
 }
 
@@ -144,13 +148,18 @@ function reviewSelection(selection: Selection): Finding[] {
 const TIME = "time";
 
 /** How many response curves the rows can carry. */
-function reviewRows({ series }: Selection): Finding[] {
-  const rows = series.spend.length, width = series.controls.length;
-  const parameters = (components: number) => layoutOf(components, width).dim;
+function curvesCarried({ series }: Selection): number {
   let components = 0;
-  while (components < MOST_COMPONENTS && rows >= ROWS_PER_PARAMETER * parameters(components + 1)) {
-    components++;
-  }
+  while (
+    components < MOST_COMPONENTS &&
+    series.spend.length >= ROWS_PER_PARAMETER * layoutOf(components + 1, series.controls.length).dim
+  ) components++;
+  return components;
+}
+
+function reviewRows(selection: Selection): Finding[] {
+  const { series } = selection, rows = series.spend.length, components = curvesCarried(selection);
+  const parameters = (components: number) => layoutOf(components, series.controls.length).dim;
   if (components === 0) {
     const message = `${plural(rows, "row")} for the ${parameters(1)} parameters of even one curve is under ` +
       `${ROWS_PER_PARAMETER} rows a parameter: expect wide intervals that lean on the priors.`;

@@ -29,6 +29,7 @@ Deno.test("reviewTable() finds nothing to review in the built-in example", () =>
   assert.equal(usable, true);
   assert.deepEqual(findings.filter(({ severity }) => severity !== "INFO"), []);
   assert.deepEqual([series?.rows, series?.cadence, series?.first_date], [156, "weekly", "2022-01-03"]);
+  assert.equal(series?.curves, 2); // 14 parameters, and 19 of three curves, at 10 rows each
 });
 
 Deno.test("reviewTable() turns every problem into a FAIL with its place, the worst first", () => {
@@ -110,6 +111,7 @@ Deno.test("reviewTable() says when spend hardly varies, is mostly off, or when r
     found(joined()),
     new RegExp(`REVIEW -: ${ROWS} rows for the 7 parameters of even one curve is under 10`),
   );
+  assert.equal(review(joined()).series?.curves, 0);
 });
 
 Deno.test("reviewTable() finds negative and zero responses", () => {
