@@ -9,6 +9,7 @@ import { events } from "./events.ts";
 import { fits } from "./fits.ts";
 import { clients, OpenAnswers, sameSite, securityHeaders } from "./guard.ts";
 import { health, metrics } from "./health.ts";
+import { page } from "./page.ts";
 import { notFound, problemResponse } from "./problem.ts";
 import { reference } from "./reference.ts";
 import { results } from "./results.ts";
@@ -29,6 +30,7 @@ export function makeApp(site: Site): Hono<Env> {
   app.use(sameSite(site));
   app.route("/", health(site));
   app.route("/", reference());
+  app.route("/", page(site));
 
   const guarded = clients(site, service.limits);
   for (const path of ["/v1/*", "/metrics"]) {

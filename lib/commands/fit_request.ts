@@ -28,7 +28,7 @@ const LARGEST_SEED = Number.MAX_SAFE_INTEGER;
 /** Draws of all chains together: at 30 columns of doubles this is 1 GB, and no diagnostic gains from more. */
 const MOST_DRAWS = 4_000_000;
 /** The built-in example has two curves. */
-const EXAMPLE_COMPONENTS = 2;
+export const EXAMPLE_COMPONENTS = 2;
 /** Numbers of curves compare by their evidence, which no other method estimates. */
 const COMPARING_METHOD: MethodName = "tempered";
 const { chains, warmup, draws } = METHODS[DEFAULT_METHOD];

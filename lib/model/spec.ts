@@ -9,7 +9,7 @@ import { BASELINE_PRIORS, type Preset, type PresetName, PRESETS } from "./preset
 import { schemaProblems } from "./schema_problems.ts";
 
 const MAX_COMPONENTS = 8;
-const DEFAULT_COMPONENTS = 3;
+export const DEFAULT_COMPONENTS = 3;
 
 /** A strictly positive constant, within what f32 arithmetic bears. */
 const positive = z.number().min(1e-3).max(1e3);

@@ -1,0 +1,104 @@
+/** The page for people: its files, which need nothing from elsewhere, and what it offers to choose from. */
+import { createHash } from "node:crypto";
+import { Hono } from "hono";
+import { EXAMPLE_COMPONENTS, FIT_OPTIONS } from "../lib/commands/fit_request.ts";
+import { reviewTable } from "../lib/data/review.ts";
+import { builtInExample } from "../lib/data/simulate.ts";
+import { readTable } from "../lib/data/table.ts";
+import { DEFAULT_METHOD, METHODS } from "../lib/fit_types.ts";
+import { DEFAULT_COMPONENTS } from "../lib/model/spec.ts";
+import type { Env, Site } from "./context.ts";
+import api from "./page/api.js" with { type: "text" };
+import app from "./page/app.js" with { type: "text" };
+import charts from "./page/charts.js" with { type: "text" };
+import columns from "./page/columns.js" with { type: "text" };
+import curve from "./page/curve.js" with { type: "text" };
+import curveView from "./page/curve_view.js" with { type: "text" };
+import dom from "./page/dom.js" with { type: "text" };
+import fit from "./page/fit.js" with { type: "text" };
+import form from "./page/form.js" with { type: "text" };
+import format from "./page/format.js" with { type: "text" };
+import icon from "./page/icon.svg" with { type: "text" };
+import index from "./page/index.html" with { type: "text" };
+import live from "./page/live.js" with { type: "text" };
+import result from "./page/result.js" with { type: "text" };
+import review from "./page/review.js" with { type: "text" };
+import setup from "./page/setup.js" with { type: "text" };
+import sse from "./page/sse.js" with { type: "text" };
+import start from "./page/start.js" with { type: "text" };
+import style from "./page/page.css" with { type: "text" };
+import token from "./page/token.js" with { type: "text" };
+import words from "./page/words.js" with { type: "text" };
+
+const SCRIPTS = {
+  api,
+  app,
+  charts,
+  columns,
+  curve,
+  curve_view: curveView,
+  dom,
+  fit,
+  form,
+  format,
+  live,
+  result,
+  review,
+  setup,
+  sse,
+  start,
+  token,
+  words,
+};
+
+interface Asset {
+  readonly text: string;
+  readonly type: string;
+}
+
+/** Every file by its path. */
+const FILES: Readonly<Record<string, Asset>> = {
+  "/": { text: index, type: "text/html" },
+  "/page/page.css": { text: style, type: "text/css" },
+  "/page/icon.svg": { text: icon, type: "image/svg+xml" },
+  ...Object.fromEntries(
+    Object.entries(SCRIPTS).map(([name, text]) => [`/page/${name}.js`, { text, type: "text/javascript" }]),
+  ),
+};
+
+export function page({ service }: Pick<Site, "service">): Hono<Env> {
+  const app = new Hono<Env>();
+  const options = { text: JSON.stringify(optionsOf(service.limits.body_bytes)), type: "application/json" };
+  for (const [path, { text, type }] of Object.entries({ ...FILES, "/page/options.json": options })) {
+    const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
+    // Asked for anew at every visit, and sent anew only after an update.
+    const headers = { "Content-Type": `${type}; charset=utf-8`, "Cache-Control": "no-cache", ETag: tag };
+    app.get(path, (c) =>
+      c.req.header("If-None-Match") === tag ? c.body(null, 304, headers) : c.body(text, 200, headers));
+  }
+  return app;
+}
+
+/** What the page offers to choose from, out of the tables that requests are checked with. */
+function optionsOf(bodyBytes: number) {
+  const { components, preset, holdout } = FIT_OPTIONS, { csv, roles } = builtInExample();
+  const size = (name: "chains" | "warmup" | "draws" | "seed") => {
+    const { min, max, help } = FIT_OPTIONS[name];
+    return { min, max, help };
+  };
+  return {
+    methods: Object.entries(METHODS).map(([name, { title }]) => ({ name, title })),
+    method: DEFAULT_METHOD,
+    presets: preset.choices,
+    components: {
+      min: components.min,
+      max: components.max,
+      usual: DEFAULT_COMPONENTS,
+      example: EXAMPLE_COMPONENTS,
+    },
+    sizes: { chains: size("chains"), warmup: size("warmup"), draws: size("draws"), seed: size("seed") },
+    holdout: { max: holdout.max, help: holdout.help },
+    example: reviewTable(readTable(new TextEncoder().encode(csv), "built-in example"), roles),
+    body_bytes: bodyBytes,
+  };
+}
