@@ -10,13 +10,16 @@ import { DEFAULT_COMPONENTS } from "../lib/model/spec.ts";
 import type { Env, Site } from "./context.ts";
 import api from "./page/api.js" with { type: "text" };
 import app from "./page/app.js" with { type: "text" };
+import base from "./page/base.css" with { type: "text" };
 import charts from "./page/charts.js" with { type: "text" };
 import columns from "./page/columns.js" with { type: "text" };
+import content from "./page/content.css" with { type: "text" };
 import curve from "./page/curve.js" with { type: "text" };
 import curveView from "./page/curve_view.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
 import fit from "./page/fit.js" with { type: "text" };
 import form from "./page/form.js" with { type: "text" };
+import forms from "./page/forms.css" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
@@ -26,10 +29,10 @@ import review from "./page/review.js" with { type: "text" };
 import setup from "./page/setup.js" with { type: "text" };
 import sse from "./page/sse.js" with { type: "text" };
 import start from "./page/start.js" with { type: "text" };
-import style from "./page/page.css" with { type: "text" };
 import token from "./page/token.js" with { type: "text" };
 import words from "./page/words.js" with { type: "text" };
 
+const STYLES = { base, content, forms };
 const SCRIPTS = {
   api,
   app,
@@ -59,12 +62,16 @@ interface Asset {
 /** Every file by its path. */
 const FILES: Readonly<Record<string, Asset>> = {
   "/": { text: index, type: "text/html" },
-  "/page/page.css": { text: style, type: "text/css" },
   "/page/icon.svg": { text: icon, type: "image/svg+xml" },
-  ...Object.fromEntries(
-    Object.entries(SCRIPTS).map(([name, text]) => [`/page/${name}.js`, { text, type: "text/javascript" }]),
-  ),
+  ...filesOf(STYLES, "css", "text/css"),
+  ...filesOf(SCRIPTS, "js", "text/javascript"),
 };
+
+function filesOf(texts: Record<string, string>, ending: string, type: string): Record<string, Asset> {
+  return Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [`/page/${name}.${ending}`, { text, type }]),
+  );
+}
 
 export function page({ service }: Pick<Site, "service">): Hono<Env> {
   const app = new Hono<Env>();
