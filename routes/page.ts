@@ -80,8 +80,10 @@ export function page({ service }: Pick<Site, "service">): Hono<Env> {
     const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
     // Asked for anew at every visit, and sent anew only after an update.
     const headers = { "Content-Type": `${type}; charset=utf-8`, "Cache-Control": "no-cache", ETag: tag };
-    app.get(path, (c) =>
-      c.req.header("If-None-Match") === tag ? c.body(null, 304, headers) : c.body(text, 200, headers));
+    app.get(path, (c) => {
+      const known = c.req.header("If-None-Match") === tag;
+      return known ? c.body(null, 304, headers) : c.body(text, 200, headers);
+    });
   }
   return app;
 }

@@ -28,16 +28,16 @@ export function liveSection() {
     alpha: trace("Carry-over (alpha)"),
     elbo: trace("Evidence bound (ELBO)"),
   };
-  let part = "", told = "";
+  let part = "", told = "", drawn = -1;
 
   /** @param {Progress} progress */
   function show(progress) {
-    const { phase: at, step, done, total, glimpse, elbo } = progress;
+    const { phase: at, step, done, total, glimpse, elbo, phase_s } = progress;
     const moving = at === "warm-up" || at === "sampling", share = total > 0 ? done / total : 0;
     const name = `${step === undefined ? "" : `${step}: `}${PHASES[at] ?? at}`;
     phase.textContent = moving || at === "optimising"
       ? `${name}, ${formatCount(done)} of ${formatCount(total)}`
-      : name;
+      : `${name}${(phase_s ?? 0) < 1 ? "" : `, ${formatSeconds(phase_s)}`}`;
     if (moving || at === "optimising") bar.value = share;
     else bar.removeAttribute("value");
     tiles.rhat.set(
@@ -57,13 +57,16 @@ export function liveSection() {
 
     if (`${step} ${at}` !== part) {
       part = `${step} ${at}`;
+      drawn = -1;
       for (const each of Object.values(traces)) each.rule();
     }
-    if (glimpse !== undefined) {
+    // In a silence the last progress is told again.
+    if (done > drawn && glimpse !== undefined) {
       traces.log_lik.add(glimpse.log_lik);
       traces.alpha.add(glimpse.alpha);
     }
-    if (typeof elbo === "number") traces.elbo.add([[elbo]]);
+    if (done > drawn && typeof elbo === "number") traces.elbo.add([[elbo]]);
+    drawn = done;
     tell(name, share, moving ? progress.rhat : undefined);
   }
 

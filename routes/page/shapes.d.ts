@@ -79,6 +79,7 @@ export interface Progress {
   ess_bulk?: number | null;
   glimpse?: Glimpse;
   eta_s?: number | null;
+  phase_s?: number | null;
 }
 
 export type State = "queued" | "running" | "succeeded" | "failed" | "canceled" | "interrupted";
