@@ -61,10 +61,10 @@ interface Asset {
 
 /** Every file by its path. */
 const FILES: Readonly<Record<string, Asset>> = {
-  "/": { text: index, type: "text/html" },
+  "/": { text: index, type: "text/html; charset=utf-8" },
   "/page/icon.svg": { text: icon, type: "image/svg+xml" },
-  ...filesOf(STYLES, "css", "text/css"),
-  ...filesOf(SCRIPTS, "js", "text/javascript"),
+  ...filesOf(STYLES, "css", "text/css; charset=utf-8"),
+  ...filesOf(SCRIPTS, "js", "text/javascript; charset=utf-8"),
 };
 
 function filesOf(texts: Record<string, string>, ending: string, type: string): Record<string, Asset> {
@@ -79,7 +79,7 @@ export function page({ service }: Pick<Site, "service">): Hono<Env> {
   for (const [path, { text, type }] of Object.entries({ ...FILES, "/page/options.json": options })) {
     const tag = `"${createHash("sha256").update(text).digest("base64url").slice(0, 22)}"`;
     // Asked for anew at every visit, and sent anew only after an update.
-    const headers = { "Content-Type": `${type}; charset=utf-8`, "Cache-Control": "no-cache", ETag: tag };
+    const headers = { "Content-Type": type, "Cache-Control": "no-cache", ETag: tag };
     app.get(path, (c) => {
       const known = c.req.header("If-None-Match") === tag;
       return known ? c.body(null, 304, headers) : c.body(text, 200, headers);

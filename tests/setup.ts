@@ -1,22 +1,44 @@
 /**
- * Run before the tests: makes sure that there is a WebGPU adapter, so that no kernel test is ever skipped.
- * Where there is none, Debian's software adapter is installed if this is root on a Debian system; otherwise
- * this fails and says how.
+ * Run before the tests: makes sure that there is what they need beside Deno, so that none is ever skipped: a WebGPU
+ * adapter for the kernels and Chromium for the page. What is missing is installed if this is root on a Debian system;
+ * otherwise this fails and says how.
  *
  *     deno run --allow-run --allow-read --allow-env tests/setup.ts
  */
 import { adapterName, findAdapter } from "../lib/engine/adapter.ts";
+import { findChromium } from "./page/chromium.ts";
 
-const PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
+interface Need {
+  readonly packages: readonly string[];
+  /** What to say where they cannot be installed. */
+  readonly how: string;
+  isThere(): boolean | Promise<boolean>;
+}
+
+const byApt = (packages: readonly string[]) =>
+  `as root on Debian or Ubuntu, apt-get install ${packages.join(" ")}`;
+
+const DRIVER = ["mesa-vulkan-drivers", "libvulkan1"], BROWSER = ["chromium"];
+const NEEDS: readonly Need[] = [
+  {
+    packages: DRIVER,
+    how:
+      "The kernel tests need a WebGPU adapter: install a graphics driver for Vulkan, Metal or Direct3D 12 " +
+      `(a software one will do: ${byApt(DRIVER)}), then run again.`,
+    isThere: hasAdapter,
+  },
+  {
+    packages: BROWSER,
+    how:
+      `The tests of the page need Chromium or Chrome: install it (${byApt(BROWSER)}), or say where it is ` +
+      "with CHROMIUM=/path/to/chromium, then run again.",
+    isThere: () => findChromium() !== undefined,
+  },
+];
 const QUIET_APT = { DEBIAN_FRONTEND: "noninteractive" };
-const HOW =
-  "The kernel tests need a WebGPU adapter: install a graphics driver for Vulkan, Metal or Direct3D 12 " +
-  `(a software one will do: as root on Debian or Ubuntu, apt-get install ${
-    PACKAGES.join(" ")
-  }), then run again.`;
 
 /** Looks in a process of its own: a driver installed meanwhile is only seen by a new one. */
-async function probe(): Promise<boolean> {
+async function hasAdapter(): Promise<boolean> {
   const command = new Deno.Command(Deno.execPath(), {
     args: ["run", "--quiet", "--no-prompt", "--allow-env", import.meta.url, "--probe"],
     stdout: "inherit",
@@ -43,14 +65,16 @@ async function outputOf(name: string, ...args: string[]): Promise<string | undef
   }
 }
 
-/** Whether the software adapter could be installed. */
-async function install(): Promise<boolean> {
-  if (await outputOf("id", "-u") !== "0" || await outputOf("apt-get", "--version") === undefined) {
-    return false;
-  }
-  console.log(`No WebGPU adapter: installing ${PACKAGES.join(" and ")}`);
-  return await outputOf("apt-get", "update") !== undefined &&
-    await outputOf("apt-get", "install", "--yes", "--no-install-recommends", ...PACKAGES) !== undefined;
+async function install(packages: readonly string[]): Promise<void> {
+  if (await outputOf("id", "-u") !== "0" || await outputOf("apt-get", "--version") === undefined) return;
+  console.log(`Installing ${packages.join(" and ")}, which the tests need`);
+  await outputOf("apt-get", "update") !== undefined &&
+    await outputOf("apt-get", "install", "--yes", "--no-install-recommends", ...packages);
+}
+
+async function missing(needs: readonly Need[]): Promise<Need[]> {
+  const there = await Promise.all(needs.map((need) => need.isThere()));
+  return needs.filter((_, i) => !there[i]);
 }
 
 if (Deno.args[0] === "--probe") {
@@ -59,7 +83,10 @@ if (Deno.args[0] === "--probe") {
   Deno.exit(adapter === undefined ? 1 : 0);
 }
 
-if (!await probe() && !(await install() && await probe())) {
-  console.error(HOW);
-  Deno.exit(1);
+const wanted = await missing(NEEDS);
+if (wanted.length > 0) {
+  await install(wanted.flatMap(({ packages }) => packages));
+  const still = await missing(wanted);
+  for (const { how } of still) console.error(how);
+  if (still.length > 0) Deno.exit(1);
 }

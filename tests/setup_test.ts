@@ -22,8 +22,9 @@ async function runSetup({ user, env }: { user: string; env: Record<string, strin
 }
 
 const NO_ADAPTER = { DENO_WEBGPU_BACKEND: "dx12" };
+const NO_BROWSER = { CHROMIUM: "/nowhere/chromium" };
 
-Deno.test("setup leaves a machine with an adapter alone", async () => {
+Deno.test("setup leaves a machine alone that has an adapter and a browser", async () => {
   const { success, calls } = await runSetup({ user: "0", env: {} });
   assert.deepEqual({ success, calls }, { success: true, calls: [] });
 });
@@ -39,8 +40,16 @@ Deno.test("setup installs the software adapter as root on Debian, and fails if t
   assert.match(stderr, /The kernel tests need a WebGPU adapter: .* then run again\./);
 });
 
+Deno.test("setup installs a browser where there is none", async () => {
+  const { success, stderr, calls } = await runSetup({ user: "0", env: NO_BROWSER });
+  assert.equal(success, false);
+  assert.equal(calls.at(-1), "install --yes --no-install-recommends chromium");
+  assert.match(stderr, /The tests of the page need Chromium or Chrome: .* then run again\./);
+});
+
 Deno.test("setup says how when it may not install anything", async () => {
-  const { success, stderr, calls } = await runSetup({ user: "1000", env: NO_ADAPTER });
+  const { success, stderr, calls } = await runSetup({ user: "1000", env: { ...NO_ADAPTER, ...NO_BROWSER } });
   assert.deepEqual({ success, calls }, { success: false, calls: [] });
   assert.match(stderr, /The kernel tests need a WebGPU adapter: .* then run again\./);
+  assert.match(stderr, /The tests of the page need Chromium or Chrome: .* then run again\./);
 });

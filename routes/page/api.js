@@ -7,6 +7,8 @@ import { eventReader } from "./sse.js";
 const TOKEN = "hillmix-token";
 /** How long to wait before asking anew where the connection was lost, in ms. */
 const RETRY_MS = 2000;
+/** Silence after which a connection counts as lost, in ms; the service says something every 15 s. */
+const SILENCE_MS = 40_000;
 
 /** Why an answer did not come; its message is a sentence for the visitor. */
 export class Problem extends Error {
@@ -101,21 +103,29 @@ export const pathOfFit = (id) => `/v1/fits/${id}`;
 export async function follow(id, { onEvent, onConnection }, signal) {
   let last = "";
   while (true) {
+    const silent = new AbortController();
+    let timer = setTimeout(() => silent.abort(), SILENCE_MS);
     try {
       const headers = last === "" ? undefined : { "Last-Event-ID": last };
-      const response = await ask(`${pathOfFit(id)}/events`, { signal, ...(headers && { headers }) });
+      const either = AbortSignal.any([signal, silent.signal]);
+      const response = await ask(`${pathOfFit(id)}/events`, { signal: either, ...(headers && { headers }) });
       onConnection(true);
       if (response.status === 204) return;
       const read = eventReader((event) => {
         last = event.id;
         onEvent(event.event, JSON.parse(event.data));
       });
-      const pieces = response.body?.pipeThrough(new TextDecoderStream());
-      for await (const piece of pieces ?? []) read(piece);
+      for await (const piece of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        clearTimeout(timer);
+        timer = setTimeout(() => silent.abort(), SILENCE_MS);
+        read(piece);
+      }
     } catch (error) {
       if (signal.aborted) return await new Promise(() => {});
       // A refusal is final; a line that broke, and a service that is being started anew, are not.
       if (error instanceof Problem && error.status !== 0 && error.status < 500) throw error;
+    } finally {
+      clearTimeout(timer);
     }
     if (await isOver(id, signal)) return;
     onConnection(false);

@@ -126,7 +126,7 @@ export async function showFit({ main, signal, fail }, id) {
       {},
       error !== null && h(
         "p",
-        { class: `notice ${canceled ? "fair" : "bad"}`, role: canceled ? "status" : "alert" },
+        { class: `notice ${canceled ? "fair" : "bad"}` },
         error,
         result !== null && result.partial && " The result below is of the draws that were finished.",
       ),
