@@ -24,6 +24,7 @@ import format from "./page/format.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
+import remove from "./page/remove.js" with { type: "text" };
 import result from "./page/result.js" with { type: "text" };
 import review from "./page/review.js" with { type: "text" };
 import setup from "./page/setup.js" with { type: "text" };
@@ -45,6 +46,7 @@ const SCRIPTS = {
   form,
   format,
   live,
+  remove,
   result,
   review,
   setup,

@@ -107,22 +107,26 @@ export function chart({ title, width, height, x, y, band, lines, marker, cursor,
     rules.map((at) => vertical(at, "rule")),
     band && svg("path", { class: "band", d: bandPath(band, toX, toY) }),
     lines.map((line) => svg("path", { class: `line ${line.kind}`, d: linePath(line, toX, toY) })),
-    marker && [vertical(marker.x, "marker"), markerLabel(toX(marker.x), marker.label, left, right)],
+    marker && [vertical(marker.x, "marker"), markerLabel(toX(marker.x), marker.label, left, right, bottom)],
     cursor !== undefined && vertical(cursor, "cursor"),
     text((left + right) / 2, height - 6, x.label),
     svg("text", { x: 2, y: 11 }, y.label),
   );
 }
 
-/** On the side of the line where there is room. @param {number} at @param {string} label @param {number} left @param {number} right */
-function markerLabel(at, label, left, right) {
+/**
+ * Beside the foot of the line, where curves are low, on the side with room.
+ *
+ * @param {number} at
+ * @param {string} label
+ * @param {number} left
+ * @param {number} right
+ * @param {number} bottom
+ */
+function markerLabel(at, label, left, right, bottom) {
   const fits = at + 6 + LETTER * label.length < right || at - left < right - at;
-  return svg("text", {
-    class: "markerLabel",
-    x: fits ? at + 6 : at - 6,
-    y: TOP + 28,
-    "text-anchor": fits ? "start" : "end",
-  }, label);
+  const x = fits ? at + 6 : at - 6, anchor = fits ? "start" : "end";
+  return svg("text", { class: "markerLabel", x, y: bottom - 8, "text-anchor": anchor }, label);
 }
 
 /** @param {readonly [number, number]} domain @param {number} from @param {number} to @returns {(value: number) => number} */

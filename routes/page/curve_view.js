@@ -110,7 +110,7 @@ function curveParts(drawn, { model, data, business }) {
           { title: "90% interval", numeric: true },
         ],
         business.curve.map(({ multiple, spend, response }) => [
-          multiple === 1 ? "as now" : `${multiple} times as now`,
+          multiple === 1 ? "Now" : `${multiple} × now`,
           formatNumber(spend),
           formatNumber(response.q50),
           interval(response),

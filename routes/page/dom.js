@@ -58,6 +58,9 @@ function append(element, children) {
   }
 }
 
+/** Tables made so far; gives each its name. */
+let tables = 0;
+
 /**
  * A table that scrolls by itself where the page is too narrow for it.
  *
@@ -66,35 +69,42 @@ function append(element, children) {
  * @param {(Child | Child[])[][]} rows the first cell names the row
  */
 export function table(caption, columns, rows) {
+  const id = `table-${++tables}`;
   /** @param {number} i */
   const kind = (i) => columns[i].numeric ? "number" : null;
   return h(
     "div",
-    { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    {},
+    h("p", { class: "hint", id }, caption),
     h(
-      "table",
-      {},
-      h("caption", {}, caption),
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": id },
       h(
-        "thead",
-        {},
+        "table",
+        { "aria-labelledby": id },
         h(
-          "tr",
+          "thead",
           {},
-          columns.map(({ title, hint }, i) => h("th", { scope: "col", class: kind(i), title: hint }, title)),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((cells) =>
           h(
             "tr",
             {},
-            cells.map((cell, i) =>
-              h(i === 0 ? "th" : "td", { scope: i === 0 && "row", class: kind(i) }, cell)
+            columns.map(({ title, hint }, i) =>
+              h("th", { scope: "col", class: kind(i), title: hint }, title)
             ),
-          )
+          ),
+        ),
+        h(
+          "tbody",
+          {},
+          rows.map((cells) =>
+            h(
+              "tr",
+              {},
+              cells.map((cell, i) =>
+                h(i === 0 ? "th" : "td", { scope: i === 0 && "row", class: kind(i) }, cell)
+              ),
+            )
+          ),
         ),
       ),
     ),
@@ -124,9 +134,13 @@ export const facts = (entries) =>
  */
 export function drawing(draw) {
   const element = h("div", { class: "drawing" });
-  let width = 0;
+  let width = 0, frame = 0;
+  // At most once a frame: after a reload, all of a fit's progress comes at once.
   const redraw = () => {
-    if (width > 0) element.replaceChildren(draw(width));
+    cancelAnimationFrame(frame);
+    frame = requestAnimationFrame(() => {
+      if (width > 0) element.replaceChildren(draw(width));
+    });
   };
   new ResizeObserver(([{ contentRect }]) => {
     if (contentRect.width === width) return;

@@ -4,6 +4,7 @@ import { PARTS } from "./columns.js";
 import { announce, h } from "./dom.js";
 import { plural } from "./format.js";
 import { liveSection } from "./live.js";
+import { deleteButton } from "./remove.js";
 import { resultSection } from "./result.js";
 import { nameOf } from "./start.js";
 import { STATES } from "./words.js";
@@ -137,26 +138,12 @@ export async function showFit({ main, signal, fail }, id) {
 
   /** @param {Fit} fit */
   function actions(fit) {
-    const again = againPath(fit), refused = h("p", { class: "wrong", role: "alert" });
-    const remove = async () => {
-      if (!confirm("Delete this fit and its result? This cannot be undone.")) return;
-      try {
-        await ask(pathOfFit(id), { method: "DELETE" });
-        location.hash = "#/";
-      } catch (error) {
-        refused.textContent = /** @type {Error} */ (error).message;
-      }
-    };
+    const again = againPath(fit);
     return h(
-      "div",
-      {},
-      h(
-        "p",
-        { class: "actions" },
-        again !== undefined && h("a", { class: "button", href: again }, "Fit this data again"),
-        h("button", { type: "button", class: "danger", onclick: () => void remove() }, "Delete this fit"),
-      ),
-      refused,
+      "p",
+      { class: "actions" },
+      again !== undefined && h("a", { class: "button", href: again }, "Fit this data again"),
+      deleteButton("this fit", pathOfFit(id)),
     );
   }
 }

@@ -78,13 +78,15 @@ export function showProblem(form, problem) {
   if (path[0] === "query") path.shift();
   const place = form.querySelector(`[data-field="${CSS.escape(path[0])}"]`);
   if (place === null) return false;
-  place.querySelector(".wrong")?.append(h("span", {}, problemText(problem)));
-  place.querySelector("input, select")?.setAttribute("aria-invalid", "true");
+  const control = /** @type {Control | null} */ (place.querySelector("input, select"));
+  const { value, ...rest } = problem, isInSight = value === undefined || value === control?.value;
+  place.querySelector(".wrong")?.append(h("span", {}, problemText(isInSight ? rest : problem)));
+  control?.setAttribute("aria-invalid", "true");
   return true;
 }
 
 /** @param {Omit<FieldProblem, "path">} problem */
 export const problemText = (problem) => sentence(placeOf(problem) + inFieldWords(problem.message));
 
-/** @param {string} text */
-const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/** With a capital. @param {string} text */
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);

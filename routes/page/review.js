@@ -39,8 +39,8 @@ export function reviewSection({ usable, findings, series }) {
       ],
       series.channels.map(({ name, kept, spend_share, active_share, mean, max, correlation }) => [
         name,
-        kept ? formatShare(spend_share) : "left out",
-        formatShare(active_share),
+        kept ? shareText(spend_share) : "left out",
+        shareText(active_share),
         formatNumber(mean),
         formatNumber(max),
         formatFixed(correlation, 2),
@@ -50,6 +50,9 @@ export function reviewSection({ usable, findings, series }) {
       h("details", {}, h("summary", {}, plural(notes.length, "note")), list(notes)),
   );
 }
+
+/** Of channels, none and all are exact. @param {number} share */
+const shareText = (share) => share === 0 || share === 1 ? `${100 * share}%` : formatShare(share);
 
 /** @param {Review["findings"]} findings */
 const list = (findings) =>

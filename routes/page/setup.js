@@ -2,8 +2,9 @@
 import { askJson, send } from "./api.js";
 import { columnFields, columnWish, PARTS } from "./columns.js";
 import { announce, h } from "./dom.js";
-import { clearProblems, field, messageBox, select, showProblem, showProblems } from "./form.js";
+import { clearProblems, field, messageBox, select, sentence, showProblem, showProblems } from "./form.js";
 import { formatCount } from "./format.js";
+import { deleteButton } from "./remove.js";
 import { reviewSection } from "./review.js";
 import { uploaded } from "./start.js";
 import { FIELDS } from "./words.js";
@@ -85,6 +86,7 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
         : `${formatCount(sent.rows)} rows, ${formatCount(sent.columns.length)} columns`,
     ),
     form,
+    h("p", { class: "actions" }, sent !== undefined && deleteButton("this data", path)),
   );
   let key = newKey(), looks = 0;
   showReview(first);
@@ -190,8 +192,8 @@ function settingsFields({ methods, method, presets, components, sizes, holdout }
         "div",
         { class: "fields" },
         field("preset", FIELDS.preset, preset),
-        field("holdout", FIELDS.holdout, held, `${holdout.help}, 0 to ${holdout.max} (default 0).`),
-        numbers.map(({ name, control, help }) => field(name, FIELDS[name], control, `${help}.`)),
+        field("holdout", FIELDS.holdout, held, sentence(`${holdout.help}, 0 to ${holdout.max} (default 0).`)),
+        numbers.map(({ name, control, help }) => field(name, FIELDS[name], control, sentence(`${help}.`))),
       ),
     ),
   );

@@ -107,6 +107,23 @@ Deno.test("fits by clicking", async (t) => {
       visited.assertSound();
     }
   });
+
+  await t.step("a fit and its data are deleted", async () => {
+    const { items: [{ id, data: { dataset } }] } = (await site.ask("/v1/fits")).body;
+    await using visited = await visit(browser, site.url);
+    const { page } = visited;
+    page.on("dialog", (dialog) => dialog.accept());
+    for (
+      const [hash, button] of [[`#/fits/${id}`, "Delete this fit"], [`#/data/${dataset}`, "Delete this data"]]
+    ) {
+      await visited.goTo(hash);
+      await page.getByRole("button", { name: button }).click();
+      await page.getByRole("heading", { name: "Your data" }).waitFor();
+    }
+    assert.equal(await page.getByRole("link", { name: "small.csv" }).count(), 0);
+    assert.equal((await site.ask(`/v1/datasets/${dataset}`)).status, 404);
+    visited.assertSound();
+  });
 });
 
 /** Points of the longest trace. */

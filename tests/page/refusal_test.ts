@@ -109,7 +109,7 @@ Deno.test("the page when things go wrong", async (t) => {
       "ROAS: 2.310",
       "Marginal ROAS: 0.9000",
     ]);
-    await page.getByRole("row", { name: "as now 5.400 16.00 15.00 to 17.00" }).waitFor();
+    await page.getByRole("row", { name: "Now 5.400 16.00 15.00 to 17.00" }).waitFor();
     visited.assertSound();
   });
 
@@ -133,6 +133,18 @@ Deno.test("the page when things go wrong", async (t) => {
       page.getByRole("link", { name: "Draws as CSV" }).click(),
     ]);
     assert.match(await Deno.readTextFile(await file.path()), /^chain,draw,lp__/);
+    visited.assertSound();
+  });
+
+  await t.step("a fit that waits shows its place, and its result when it comes", async () => {
+    const first = await site.send({ seed: Seed.waits }), second = await site.send();
+    await using visited = await visit(browser, site.url);
+    const { page } = visited;
+    await visited.goTo(`#/fits/${second}`);
+    await page.getByText("It is next.").waitFor();
+    await site.ask(`/v1/fits/${first}/cancel`, { method: "POST" });
+    await page.getByRole("heading", { name: /^Verdict/ }).waitFor();
+    assert.match(await page.locator("#announcer").innerText(), /^Finished\. The verdict is review/);
     visited.assertSound();
   });
 
