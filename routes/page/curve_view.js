@@ -2,7 +2,7 @@
 import { askJson, pathOfFit } from "./api.js";
 import { chart } from "./charts.js";
 import { curveColumns, responseBand } from "./curve.js";
-import { drawing, h, table } from "./dom.js";
+import { drawing, failedNotice, h, table } from "./dom.js";
 import { formatNumber, interval } from "./format.js";
 
 /** @typedef {import("./shapes.d.ts").Fit} Fit */
@@ -27,6 +27,7 @@ export function curveSection({ id }, report, signal) {
       `What a steady spend per row adds to ${report.data.target} per row, carry-over included, once it has settled: ` +
         "the median and the 90% band.",
     ),
+    failedNotice(report),
     place,
   );
 
@@ -58,6 +59,11 @@ function curveParts(drawn, { model, data, business }) {
   const bandAt = responseBand(drawn, model.components);
   const x = Array.from({ length: POINTS + 1 }, (_, i) => end * i / POINTS), bands = x.map(bandAt);
   const low = bands.map((band) => band.low), high = bands.map((band) => band.high);
+  const reported = business?.curve.find(({ multiple }) => multiple === 1)?.response;
+  // What the report says of more draws than are read here stands.
+  const now = reported === undefined
+    ? bandAt(mean_spend)
+    : { low: reported.q5, middle: reported.q50, high: reported.q95 };
   let picked = mean_spend;
   const figure = drawing((width) =>
     chart({
@@ -88,7 +94,7 @@ function curveParts(drawn, { model, data, business }) {
   /** @param {number} spend */
   function read(spend) {
     picked = Math.abs(spend - mean_spend) <= end / 400 ? mean_spend : spend;
-    const { low, middle, high } = bandAt(picked);
+    const { low, middle, high } = picked === mean_spend ? now : bandAt(picked);
     const text =
       `${formatNumber(picked)} per row${picked === mean_spend ? ", the current average," : ""} adds ` +
       `${formatNumber(middle)} (90% interval ${formatNumber(low)} to ${formatNumber(high)})`;

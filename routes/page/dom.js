@@ -150,6 +150,14 @@ export function drawing(draw) {
   return { element, redraw };
 }
 
+/**
+ * Stands before numbers that a failed verdict forbids to use.
+ *
+ * @param {{ verdict: { status: string } }} report
+ */
+export const failedNotice = ({ verdict }) =>
+  verdict.status === "fail" && h("p", { class: "notice bad" }, "The verdict is fail: not to be used.");
+
 /** Says something to those who do not see the page. @param {string} text */
 export function announce(text) {
   const announcer = document.getElementById("announcer");

@@ -33,12 +33,13 @@ export function liveSection() {
   /** @param {Progress} progress */
   function show(progress) {
     const { phase: at, step, done, total, glimpse, elbo, phase_s } = progress;
-    const moving = at === "warm-up" || at === "sampling", share = total > 0 ? done / total : 0;
+    const moving = at === "warm-up" || at === "sampling", counted = total > 1;
+    const share = total > 0 ? done / total : 0;
     const name = `${step === undefined ? "" : `${step}: `}${PHASES[at] ?? at}`;
-    phase.textContent = moving || at === "optimising"
+    phase.textContent = counted
       ? `${name}, ${formatCount(done)} of ${formatCount(total)}`
       : `${name}${(phase_s ?? 0) < 1 ? "" : `, ${formatSeconds(phase_s)}`}`;
-    if (moving || at === "optimising") bar.value = share;
+    if (counted) bar.value = share;
     else bar.removeAttribute("value");
     tiles.rhat.set(
       formatFixed(progress.rhat, 3),

@@ -1,7 +1,7 @@
 /** What came of a fit: how far to trust it, what spend brought, the response curve, the parameters, the files. */
 import { ask, hasToken, pathOfFit } from "./api.js";
 import { curveSection } from "./curve_view.js";
-import { facts, h, table } from "./dom.js";
+import { facts, failedNotice, h, table } from "./dom.js";
 import {
   formatCount,
   formatFixed,
@@ -69,12 +69,13 @@ function verdictCard({ verdict, warnings, approximation, partial, diagnostics })
 const rounded = (/** @type {number | null} */ value) => value === null ? null : Math.round(value);
 
 /** @param {Report} report @param {Business} business */
-function businessCard({ data }, { contribution, contribution_share, roas, marginal_roas, spend, response }) {
-  const range = "90% interval ";
+function businessCard(report, { contribution, contribution_share, roas, marginal_roas, spend, response }) {
+  const { data } = report, range = "90% interval ";
   return h(
     "section",
     { class: "card", "aria-labelledby": "business" },
     h("h2", { id: "business" }, "What spend brought"),
+    failedNotice(report),
     h(
       "div",
       { class: "tiles wide" },

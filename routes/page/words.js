@@ -58,6 +58,7 @@ export const PHASES = {
   data: "Reading the data",
   compile: "Preparing the kernels",
   optimising: "Optimising",
+  searching: "Searching for solutions",
   "warm-up": "Warming up",
   sampling: "Sampling",
   diagnostics: "Judging the draws",

@@ -85,6 +85,7 @@ Deno.test("the page when things go wrong", async (t) => {
       quantity = (q5: number, q50: number, q95: number) => ({ mean: q50, sd: 1, q5, q50, q95 });
     await page.route(`**/v1/fits/${id}`, async (route) => {
       const response = await route.fetch(), fit = await response.json();
+      fit.result.verdict.status = "fail";
       fit.result.business = {
         spend: 1080,
         response: 9000,
@@ -110,6 +111,9 @@ Deno.test("the page when things go wrong", async (t) => {
       "Marginal ROAS: 0.9000",
     ]);
     await page.getByRole("row", { name: "Now 5.400 16.00 15.00 to 17.00" }).waitFor();
+    const reading = "5.400 per row, the current average, adds 16.00 (90% interval 15.00 to 17.00)";
+    assert.equal(await page.locator("output").innerText(), reading);
+    assert.equal(await page.getByText("The verdict is fail: not to be used.").count(), 2);
     visited.assertSound();
   });
 
