@@ -116,7 +116,7 @@ function curveParts(drawn, { model, data, business }) {
           { title: "90% interval", numeric: true },
         ],
         business.curve.map(({ multiple, spend, response }) => [
-          multiple === 1 ? "Now" : `${multiple} × now`,
+          multiple === 1 ? "Now" : `${multiple}\u00a0×\u00a0now`,
           formatNumber(spend),
           formatNumber(response.q50),
           interval(response),
