@@ -6,7 +6,7 @@
  *     deno run … lib/service/engine_main.ts auto|webgpu|cpu
  */
 import { constants, getPriority, setPriority } from "node:os";
-import { withWarnings } from "../commands/fit_components.ts";
+import { withWarnings } from "../commands/several_fits.ts";
 import { readFitRequest } from "../commands/fit_request.ts";
 import type { Table } from "../data/table.ts";
 import { type Opened, openEngine } from "../engine/open.ts";
