@@ -12,7 +12,7 @@ const GOOD = ["week,tv,radio,sales,price"]
 /** Every line with what stderr must say, one entry per problem, in order. */
 const LINES: [line: string, ...sentences: RegExp[]][] = [
   ["fti", /hillmix, value "fti": there is no such command; .* Did you mean "fit"\?/],
-  ["serve", /hillmix, value "serve": there is no such command; there are fit, compare, check, simulate/],
+  ["publish", /hillmix, value "publish": there is no such command; there are fit, compare, check, simulate/],
   ["fit --chians 4 good.csv", /--chians: fit has no such option\. Did you mean "--chains"\?/],
   ["fit --zzz", /--zzz: fit has no such option\. "deno task fit --help" lists them\./],
   ["fit -k 3 good.csv", /-k: fit has no such option\./],

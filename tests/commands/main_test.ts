@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { VERSION } from "../../lib/version.ts";
 import { makePlace } from "./cli.ts";
 
-const COMMANDS = ["fit", "compare", "check", "simulate", "diagnose", "doctor", "bench"];
+const COMMANDS = ["fit", "compare", "check", "simulate", "diagnose", "serve", "doctor", "bench"];
 
 Deno.test("the list of commands goes to stdout when asked for and to stderr when nothing was asked", async () => {
   await using place = await makePlace();
