@@ -119,7 +119,9 @@ async function sampleAround(
   );
   for (let done = 1; done <= SCHEDULE.batches; done++) {
     const batch = await advance(BATCH, states.map(warmupTuning));
-    const slopes = SCHEDULE.renewals.includes(done) ? await batchGradients(ensemble, batch) : undefined;
+    const renews = SCHEDULE.renewals.includes(done);
+    const slopes = renews ? await batchGradients(ensemble, batch) : undefined;
+    if (renews) gradients += BATCH * chains;
     const own = BATCH * CHAINS * dim; // numbers of one mode's gradients
     states = states.map((state, m) => {
       const gradients = slopes?.subarray(m * own, (m + 1) * own);

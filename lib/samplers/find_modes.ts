@@ -1,10 +1,10 @@
 /** Modes of a posterior before any ladder is laid: searched for, explored, weighed. */
+import { logSumExp } from "../diagnostics/numeric.ts";
 import type { Engine, TargetSpec } from "../engine/ensemble.ts";
 import type { RandomStream } from "../random.ts";
 import { exploreModes, type Mode } from "./explore_modes.ts";
-import { logSumExp } from "../diagnostics/numeric.ts";
 import { logMembership } from "./mode_jump.ts";
-import { searchModes } from "./mode_search.ts";
+import { searchModes, type Summit } from "./mode_search.ts";
 import { prepareModes, shortfalls, type TemperedMode } from "./temper_modes.ts";
 
 /** Modes explored at most, and how far below the best they may lie before, in nats of Laplace's evidence, and after. */
@@ -38,24 +38,28 @@ export async function findModes(
   const ensemble = await engine.ensemble({ target, chainsPerProblem: 1, seed });
   try {
     const search = await searchModes(ensemble, prior, seed, ascents, onRound, signal);
-    const near = async <Found>(found: readonly Found[], as: (one: Found) => Mode, most: number) => {
-      const tempered = await prepareModes(ensemble, found.map(as));
-      const below = shortfalls(tempered);
-      const kept = [...found.keys()].filter((m) => below[m]! <= most).sort((a, b) => below[a]! - below[b]!);
-      return kept.slice(0, MOST_MODES).sort((a, b) => a - b)
-        .map((m) => ({ found: found[m]!, tempered: tempered[m]! }));
-    };
-    const likely = await near(search.summits, ({ top, normal, logEvidence, ascents }) => (
-      { fit: normal, logEvidence, error: 0, ascents, draws: top.position }
-    ), WORST);
+    const summits = await prepareModes(ensemble, search.summits.map(asMode));
+    const likely = nearest(summits, WORST).map((m) => search.summits[m]!);
     if (likely.length === 0) return undefined;
-    const explored = await exploreModes(engine, target, likely.map(({ found }) => found), seed, signal);
-    const modes = (await near(explored.modes, (mode) => mode, LIGHTEST)).map(({ tempered }) => tempered);
-    if (modes.length === 0) return undefined;
-    return { modes, ascents: search.ascents, gradients: search.gradients + explored.gradients };
+    const explored = await exploreModes(engine, target, likely, seed, signal);
+    const modes = await prepareModes(ensemble, explored.modes), kept = nearest(modes, LIGHTEST);
+    if (kept.length === 0) return undefined;
+    const gradients = search.gradients + explored.gradients;
+    return { modes: kept.map((m) => modes[m]!), ascents: search.ascents, gradients };
   } finally {
     await ensemble.close();
   }
+}
+
+/** A top taken for the one draw of its mode. */
+const asMode = ({ top, normal, logEvidence, ascents }: Summit): Mode => (
+  { fit: normal, logEvidence, error: 0, ascents, draws: top.position }
+);
+
+/** The modes that are not far below the best at every inverse temperature, as they come. @param most nats below */
+function nearest(modes: readonly TemperedMode[], most: number): number[] {
+  const below = shortfalls(modes), near = [...modes.keys()].filter((m) => below[m]! <= most);
+  return near.sort((a, b) => below[a]! - below[b]!).slice(0, MOST_MODES).sort((a, b) => a - b);
 }
 
 /** What found modes amount to. */

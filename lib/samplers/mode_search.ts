@@ -22,7 +22,7 @@ const ROUNDS = 120, LATER_ROUNDS = 40;
  * ascents from the prior end, 0.5% from twice and 1% from three times its spread.
  */
 const SPREADS = [1, 2, 3];
-/** Tops this far below the highest, in nats, are left out: no mode is so much wider as to make up for it. */
+/** Tops this far below the highest, in nats, are left out: where the likelihood counts a tenth they still are 12 behind. */
 const DEEPEST = 120;
 /** Hills are told apart from the highest down until there are so many. */
 const MOST_HILLS = 128;
@@ -66,14 +66,22 @@ export async function searchModes(
   onRound: (ended: number) => void = () => {},
   signal?: AbortSignal,
 ): Promise<Search> {
-  const begun = await startAscents(target, drawStarts(prior, target.dim, seed, ascents));
+  let gradients = 0;
+  const counted: Target = {
+    dim: target.dim,
+    evaluate(positions, beta) {
+      gradients += positions.length / target.dim;
+      return target.evaluate(positions, beta);
+    },
+  };
   const tell = (climbing: number) => onRound(ascents - climbing);
-  const all = await climb(target, begun.paths, ROUNDS, tell, signal);
-  const hills = await groupPaths(target, all.paths.map((path) => ({ path, ascents: 1 })));
-  const higher = await climb(target, hills.map(({ path }) => path), LATER_ROUNDS, tell, signal);
-  const peaks = await groupPaths(target, hills.map((hill, h) => ({ ...hill, path: higher.paths[h]! })));
+  const begun = await startAscents(counted, drawStarts(prior, target.dim, seed, ascents));
+  const all = await climb(counted, begun, ROUNDS, tell, signal);
+  const hills = await groupPaths(counted, all.map((path) => ({ path, ascents: 1 })));
+  const higher = await climb(counted, hills.map(({ path }) => path), LATER_ROUNDS, tell, signal);
+  const peaks = await groupPaths(counted, hills.map((hill, h) => ({ ...hill, path: higher[h]! })));
   const normals = await normalsAbout(
-    target,
+    counted,
     peaks.map(({ path }) => ({ point: path.point, sds: sdsOf(path) })),
   );
   const summits = peaks.map(({ path, ascents }, p): Summit => {
@@ -83,7 +91,7 @@ export async function searchModes(
     return { top: point, normal, factor: learnt ?? normal.factor, logEvidence, ascents };
   });
   summits.sort((a, b) => b.logEvidence - a.logEvidence);
-  return { summits, ascents, gradients: begun.gradients + all.gradients + higher.gradients };
+  return { summits, ascents, gradients };
 }
 
 /** Standard deviations about the end of a path, as far as its steps tell. */

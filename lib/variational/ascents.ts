@@ -3,19 +3,12 @@ import type { Evaluation } from "../engine/ensemble.ts";
 import { initLbfgs, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
 import type { Target } from "./importance.ts";
 
-/** Ascents so far, or at their ends. */
-export interface Ascents {
-  readonly paths: readonly LbfgsState[];
-  readonly gradients: number;
-}
-
-/** Ascents about to begin. @param starts (paths, D); those without a finite density are left out */
-export async function startAscents(target: Target, starts: Float64Array): Promise<Ascents> {
-  const first = starts.map(Math.fround), found = await target.evaluate(first), count = found.logPrior.length;
-  const paths = Array.from({ length: count }, (_, p) => pointOf(first, found, p))
+/** Paths about to climb. @param starts (paths, D); those without a finite density are left out */
+export async function startAscents(target: Target, starts: Float64Array): Promise<LbfgsState[]> {
+  const first = starts.map(Math.fround), found = await target.evaluate(first);
+  return Array.from({ length: found.logPrior.length }, (_, p) => pointOf(first, found, p))
     .filter(({ logDensity, gradient }) => Number.isFinite(logDensity) && gradient.every(Number.isFinite))
     .map(initLbfgs);
-  return { paths, gradients: count };
 }
 
 /**
@@ -23,6 +16,7 @@ export async function startAscents(target: Target, starts: Float64Array): Promis
  *
  * @param most rounds, each one evaluation of every path that is still climbing
  * @param onRound told how many paths are still climbing after each round
+ * @returns the paths where they are then
  * @throws the signal's reason when aborted
  */
 export async function climb(
@@ -31,15 +25,14 @@ export async function climb(
   most: number,
   onRound: (climbing: number) => void = () => {},
   signal?: AbortSignal,
-): Promise<Ascents> {
+): Promise<LbfgsState[]> {
   const { dim } = target, ends = [...paths];
-  let climbing = [...ends.keys()], gradients = 0;
+  let climbing = [...ends.keys()];
   for (let round = 0; round < most && climbing.length > 0; round++) {
     signal?.throwIfAborted();
     const positions = new Float64Array(climbing.length * dim);
     climbing.forEach((path, row) => positions.set(trialOf(ends[path]!), row * dim));
     const evaluation = await target.evaluate(positions);
-    gradients += climbing.length;
     climbing = climbing.filter((path, row) => {
       const [next, { kind }] = stepLbfgs(ends[path]!, pointOf(positions, evaluation, row));
       ends[path] = next;
@@ -47,7 +40,7 @@ export async function climb(
     });
     onRound(climbing.length);
   }
-  return { paths: ends, gradients };
+  return ends;
 }
 
 /** One row of a batch and what the target says there. @param positions (n, D) */
