@@ -2,10 +2,11 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { COLUMN_OPTIONS } from "../lib/commands/data_source.ts";
+import { Refusal } from "../lib/service/refusal.ts";
 import { columnFields, type ColumnWish } from "../lib/service/request.ts";
 import { type BodyReader, mediaType } from "./body.ts";
-import type { Env, Site } from "./context.ts";
-import { page, pageFields, pageOf, readQuery } from "./query.ts";
+import type { Ctx, Env, Site } from "./context.ts";
+import { page, pageFields, pageOf, QUERY, readQuery } from "./query.ts";
 import { datasetView, pathOfDataset } from "./views.ts";
 
 /** Query that says which column plays which part; lists by commas. */
@@ -23,9 +24,8 @@ export function datasets({ service }: Site, bodies: BodyReader): Hono<Env> {
 
   app.post("/", async (c) => {
     using body = await bodies.read(c, ["application/json", "text/csv"]);
-    const isCsv = mediaType(c) === "text/csv";
-    const { name = "data", ...columns } = readQuery(c, isCsv ? csvQuery : z.strictObject({})) as Query;
-    const csv = isCsv ? { name, columns: columnsOf(columns) } : null;
+    const csv = mediaType(c) === "text/csv" ? csvOf(readQuery(c, csvQuery) as Query) : null;
+    if (csv === null) refuseQuery(c);
     const { dataset, review } = await service.addDataset(c.get("owner"), body.bytes, csv);
     return c.json({ ...datasetView(dataset), review }, 201, { Location: pathOfDataset(dataset.id) });
   });
@@ -48,6 +48,19 @@ export function datasets({ service }: Site, bodies: BodyReader): Hono<Env> {
   });
 
   return app;
+}
+
+/** A JSON body holds what a CSV body leaves to the query. */
+function refuseQuery(c: Ctx): void {
+  const problems = Object.keys(c.req.queries()).map((name) => ({
+    where: `${QUERY}, ${name}`,
+    message: "stands beside a CSV body only; a JSON body holds it.",
+  }));
+  if (problems.length > 0) throw new Refusal("invalid", "The query cannot be used as it is.", problems);
+}
+
+function csvOf({ name = "data", ...columns }: Query) {
+  return { name, columns: columnsOf(columns) };
 }
 
 type Query = Partial<Record<keyof typeof COLUMN_OPTIONS | "name", string>>;

@@ -52,6 +52,8 @@ Deno.test("rows as JSON say their columns' parts themselves", async () => {
   assert.deepEqual([made.status, made.body.review.usable], [201, true]);
   const unusable = await site.ask("/v1/datasets", { json: { csv: CSV } });
   assert.deepEqual([unusable.status, unusable.body.review.usable], [201, false]);
+  const both = await site.ask("/v1/datasets?name=x", { json: { rows: ROWS } });
+  assert.deepEqual([both.status, both.body.errors[0].path], [422, "query.name"]);
   const list = await site.ask("/v1/datasets?limit=1");
   assert.deepEqual([list.body.items.length, list.body.items[0].id], [1, unusable.body.id]);
   const rest = await site.ask(`/v1/datasets?limit=1&cursor=${list.body.next_cursor}`);

@@ -50,6 +50,7 @@ for await (const line of linesOf(Deno.stdin.readable)) {
     rhat: 1.01,
   } as const;
   say({ type: "progress", id, progress });
+  if (task.wish.seed === Seed.chatters) setInterval(() => say({ type: "progress", id, progress }), 500);
   void end(task).then((end) => say({ type: "end", id, end }));
 }
 Deno.exit(0);

@@ -7,4 +7,6 @@ export const Seed = {
   outOfMemory: 6,
   finishesThoughStopped: 7,
   hangs: 8,
+  /** Waits, and tells of its progress twice a second. */
+  chatters: 9,
 } as const;
