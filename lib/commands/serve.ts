@@ -1,6 +1,6 @@
 /** `serve`: the job service over HTTP. */
 import { isIP } from "node:net";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { makeApp } from "../../routes/app.ts";
 import { Metrics } from "../../routes/metrics.ts";
 import { InputError, type Problem } from "../errors.ts";
@@ -162,6 +162,7 @@ async function addToken(
     throw new InputError([{ where: "--new-token", value: name, message }]);
   }
   const separated = known === "" || known.endsWith("\n") ? line : `\n${line}`;
+  await Deno.mkdir(dirname(file), { recursive: true });
   await Deno.writeTextFile(file, separated, { append: true, mode: 0o600 });
   out.write(`${token}\n`);
   return Exit.done;

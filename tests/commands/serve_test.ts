@@ -49,14 +49,14 @@ Deno.test("serve refuses what would be unsafe or cannot be", async () => {
 });
 
 Deno.test("serve makes tokens, keeps their hashes alone, and asks for them", async () => {
-  const directory = await Deno.makeTempDir(), file = join(directory, "tokens");
-  const made = await serve("--new-token anna --token-file tokens", directory);
+  const directory = await Deno.makeTempDir(), file = join(directory, "service", "tokens");
+  const made = await serve("--new-token anna --token-file service/tokens", directory);
   assert.equal(made.code, 0, made.err);
   const token = made.out.trim(), text = await Deno.readTextFile(file);
   assert.ok(!text.includes(token));
   assert.equal(parseTokens(text, file).ownerOf(token), "anna");
-  assert.equal((await serve("--new-token anna --token-file tokens", directory)).code, 2);
-  assert.equal((await serve("--new-token ben --token-file tokens", directory)).code, 0);
+  assert.equal((await serve("--new-token anna --token-file service/tokens", directory)).code, 2);
+  assert.equal((await serve("--new-token ben --token-file service/tokens", directory)).code, 0);
   assert.equal((await Deno.stat(file)).mode! & 0o077, 0, "nobody else may read it");
 
   const server = await startServer(join(directory, "data"), {
