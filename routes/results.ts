@@ -15,7 +15,7 @@ export const DRAWS_FORMS = ["text/csv", "application/json", "application/x-ndjso
 
 /** Query of the draws. */
 export const drawsQuery = z.strictObject({
-  columns: z.string().min(1).max(10_000).optional().describe(
+  columns: z.string().min(1).max(2000).optional().describe(
     "Names of columns, by commas; chain and draw are always there (default all).",
   ),
   thin: wholeNumber(1, 100_000).optional().describe("Take every n-th draw of a chain (default 1)."),
