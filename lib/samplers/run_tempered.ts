@@ -24,12 +24,12 @@ import {
 } from "./tempering.ts";
 import type { TemperedMode } from "./temper_modes.ts";
 
-/** Transitions between two adaptation steps. */
-const WARMUP_BATCH = 8;
+/** Transitions between two adaptation steps: few in short rounds, more in long ones, where a read-back costs as much. */
+const SHORT_BATCH = 8, LONG_BATCH = 32, BATCHES_PER_ROUND = 64;
 /** Transitions between two looks at the caller at most, which bounds the memory of their draws. */
 const MOST_AT_ONCE = 250;
 /** Transitions between two jumps: of all that could be done at once a few parts, since jumps interrupt the engine. */
-const LEAST_TO_JUMP = 4, MOST_TO_JUMP = 32, JUMPS_AT_ONCE = 8;
+const LEAST_TO_JUMP = 4, MOST_TO_JUMP = 64, JUMPS_AT_ONCE = 2;
 /** Annealed chains per ladder: neighbouring rungs of a ladder start from different ones. */
 const ANNEALED_PER_LADDER = 4;
 /** Batches at whose draws the gradients for a metric are taken. */
@@ -228,8 +228,9 @@ class TemperedSampler {
     const { warmup } = this.#plan, { rounds, settle } = planRounds(warmup);
     let done = 0;
     for (const length of [...rounds, settle]) {
+      const each = Math.min(LONG_BATCH, Math.max(SHORT_BATCH, Math.floor(length / BATCHES_PER_ROUND)));
       for (const end = done + length; done < end;) {
-        const batch = await this.#warmUpBatch(Math.min(WARMUP_BATCH, end - done));
+        const batch = await this.#warmUpBatch(Math.min(each, end - done));
         if (batch === undefined) return false;
         this.#rungs = stepRungs(this.#rungs, batch, this.#jumps?.withinModes(batch));
         await this.#jump(batch);
@@ -239,7 +240,7 @@ class TemperedSampler {
         const cold = pickDraws(batch, all, this.#plan.ladders);
         this.#show("warm-up", MOST_TRANSITIONS + done, MOST_TRANSITIONS + warmup, cold);
       }
-      if (done < warmup && !this.#stopped) await this.#renew();
+      if (done < warmup) await this.#renew();
     }
     this.#recent = [];
     return !this.#stopped;
@@ -260,6 +261,7 @@ class TemperedSampler {
   async #renew(): Promise<void> {
     const renewed: RungState[] = [];
     for (const [r, rung] of this.#rungs.entries()) {
+      if (this.#stopped) return;
       renewed.push(knowsMetric(rung) ? withMetric(rung, await this.#slopes(r, rung.beta)) : rung);
     }
     const { rungs, from } = relay(renewed);
@@ -418,10 +420,10 @@ class TemperedSampler {
   }
 }
 
-/** Work, in rows times curves of a gradient, between two looks at the caller: well under a second on four cores. */
+/** Work, in rows times curves of a gradient, between two looks at the caller: a quarter of a second on four cores. */
 function workAtOnce({ name, software }: Engine): number {
-  if (name === "cpu") return 3e7;
-  return software ? 2.5e8 : 5e9;
+  if (name === "cpu") return 1e7;
+  return software ? 1.5e8 : 5e9;
 }
 
 const workOf = (target: TargetSpec): number =>

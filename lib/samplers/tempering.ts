@@ -13,23 +13,24 @@ import {
   TARGET_ACCEPTANCE,
 } from "./chees.ts";
 import type { Stop } from "./anneal_path.ts";
-import { barrierOf, placeRungs, rejections, rungsFor } from "./ladder.ts";
+import { barrierOf, distances, placeRungs, rejections, rungsFor } from "./ladder.ts";
 import { balanceFactor, factorFrom, mergeMoments, type Moments, momentsOf } from "./metric.ts";
+import { addPairs, logLikBefore, NO_PAIRS, type Pairs, slowness } from "./slowness.ts";
 
 /** Transitions of the first round. */
 const FIRST_ROUND = 16;
 /** Share of the warm-up after the last round, in which only step sizes and lengths still settle. */
 const SETTLE_SHARE = 0.25;
 /** Mean acceptance aimed at above the posterior, whose draws are not kept: cheap steps matter more there. */
-const HOT_ACCEPTANCE = 0.85;
+const HOT_ACCEPTANCE = 0.8;
 /**
- * Longest trajectories, in whitened time. ChEES alone asks for several times as much, which brings more per transition
- * and less per gradient: swaps bring distant draws to the posterior, and round trips are limited by how fast the
- * rungs above it mix (measured on three simulated curves: trips and effective draws per second are flat from 6 to
- * 12 above the posterior, and lower on both sides).
+ * Longest trajectory, in whitened time. ChEES alone asks for several times as much, which brings more per transition
+ * and less per gradient: swaps bring distant draws to the posterior, and round trips wait for replicas that turn from
+ * one phase of the data into the other, which several short trajectories do more often than a long one. (Turns per
+ * gradient on the rung between the phases of the real daily series of the tests, K = 3: 1.7 times as many at 2 as at
+ * 8. Of 1.5 to 4, all do equally well per gradient; the shorter ones spend more on beginnings and ends.)
  */
 const LONGEST = 3;
-const LONGEST_HOT = 8;
 /** Draws per dimension that a rung's own metric takes; with fewer it keeps the one it has. */
 const METRIC_DRAWS_PER_DIM = 30;
 
@@ -59,30 +60,38 @@ export interface RungState {
   readonly moments: Moments;
   /** Log likelihoods of this round, a (transitions, ladders) block per batch. */
   readonly logLik: readonly Float64Array[];
+  /** Moves of this round. */
+  readonly pairs: Pairs;
 }
 
 /** The first ladder, laid along an annealed path, and the stop from which each rung goes on. */
 export function firstRungs(path: readonly Stop[]): { rungs: RungState[]; from: Stop[] } {
   const rejected = rejections(path), betas = path.map(({ beta }) => beta);
-  const placed = placeRungs(betas, rejected, rungsFor(barrierOf(rejected)));
+  const apart = distances(rejected, betas.map(() => 1));
+  const placed = placeRungs(betas, apart, rungsFor(barrierOf(rejected)));
   const from = placed.map((beta) => path[nearest(betas, beta)]!);
   const rungs = placed.map((beta, r) => {
     // Nothing moves at the prior; it gets its neighbour's tuning, so that every rung has one.
     const { stepSize, trajectoryLength, factor, centre } = (from[r]!.tuning ?? from[r - 1]!.tuning)!;
     const chees = initChees(stepSize, trajectoryLength);
-    return { beta, chees, factor, centre, moments: none(centre.length), logLik: [] };
+    return { beta, chees, factor, centre, ...nothingSeen(centre.length) };
   });
   return { rungs, from };
 }
 
-const none = (dim: number): Moments => momentsOf(new Float64Array(0), dim, []);
+/** What is known of a rung by its round, before the round. */
+const nothingSeen = (dim: number): Pick<RungState, "moments" | "logLik" | "pairs"> => ({
+  moments: momentsOf(new Float64Array(0), dim, []),
+  logLik: [],
+  pairs: NO_PAIRS,
+});
 
 /** How a rung moves in the next batch. @param settled at the averages instead of the last values tried */
 export function rungTuning({ beta, chees, factor, centre }: RungState, settled: boolean): Tuning {
   const length = Math.exp(settled ? chees.logLengthAveraged : chees.logLength);
   return {
     stepSize: Math.exp(settled ? chees.step.logAveraged : chees.step.logStep),
-    trajectoryLength: Math.min(length, beta === 1 ? LONGEST : LONGEST_HOT),
+    trajectoryLength: Math.min(length, LONGEST),
     maxLeapfrogs: MAX_LEAPFROGS,
     beta,
     factor,
@@ -100,7 +109,7 @@ export function stepRungs(
   batch: TransitionBatch,
   spread: TransitionBatch["positions"] = batch.positions,
 ): RungState[] {
-  const ladders = batch.chains / rungs.length;
+  const ladders = batch.chains / rungs.length, before = logLikBefore(batch);
   return rungs.map((rung, r) => {
     const rows = rowsOf(batch, r * ladders, ladders);
     const logLik = [...rung.logLik, Float64Array.from(rows, (row) => batch.logLik[row]!)];
@@ -109,7 +118,8 @@ export function stepRungs(
     const [chees] = stepChees(rung.chees, batch, r * ladders, ladders, target);
     const { mean: centre } = momentsOf(batch.positions, batch.dim, rows);
     const moments = mergeMoments(rung.moments, momentsOf(spread, batch.dim, rows));
-    return { ...rung, chees, logLik, moments, centre };
+    const pairs = addPairs(rung.pairs, before, batch.logLik, rows);
+    return { ...rung, chees, logLik, pairs, moments, centre };
   });
 }
 
@@ -151,17 +161,18 @@ export interface Relaid {
   readonly from: readonly number[];
 }
 
-/** Places the rungs anew by the rejections of the round, as many as the barrier asks for. */
+/** Places the rungs anew by the rejections and moves of the round, as many as the barrier asks for. */
 export function relay(rungs: readonly RungState[]): Relaid {
   const draws = roundDraws(rungs), rejected = rejections(draws), betas = rungs.map(({ beta }) => beta);
   const wanted = rungsFor(barrierOf(rejected));
-  const placed = placeRungs(betas, rejected, Math.abs(wanted - rungs.length) > 1 ? wanted : rungs.length);
+  const apart = distances(rejected, rungs.map(({ pairs }) => slowness(pairs)));
+  const placed = placeRungs(betas, apart, Math.abs(wanted - rungs.length) > 1 ? wanted : rungs.length);
   const from = placed.map((beta) => nearest(betas, beta));
   return {
     from,
     rungs: placed.map((beta, r) => {
       const old = rungs[from[r]!]!;
-      return { ...old, beta, chees: restartChees(old.chees), moments: none(old.centre.length), logLik: [] };
+      return { ...old, beta, chees: restartChees(old.chees), ...nothingSeen(old.centre.length) };
     }),
   };
 }

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { RandomStream } from "../../lib/random.ts";
-import { barrierOf, monotoneCubic, placeRungs, rejections, rungsFor } from "../../lib/samplers/ladder.ts";
+import {
+  barrierOf,
+  distances,
+  monotoneCubic,
+  placeRungs,
+  rejections,
+  rungsFor,
+} from "../../lib/samplers/ladder.ts";
 import { swapProbability } from "../../lib/samplers/swap.ts";
 import { exactBarrier } from "./tempered_targets.ts";
 
@@ -64,7 +71,7 @@ function gaussianRungs(dim: number, priorSd: number, betas: readonly number[], d
 
 Deno.test("the barrier of a Gaussian is the exact one, and a ladder placed by it rejects equally", () => {
   const dim = 20, priorSd = 10, exact = exactBarrier(dim, 1, priorSd);
-  assert.equal(rungsFor(exact), Math.ceil(2 * exact) + 1);
+  assert.equal(rungsFor(exact), Math.ceil(2.5 * exact) + 1);
   // A start far from equal: half the rungs where little happens.
   const first = [
     1,
@@ -89,7 +96,8 @@ Deno.test("the barrier of a Gaussian is the exact one, and a ladder placed by it
   ];
   let rungs = gaussianRungs(dim, priorSd, first, 4000), rejected = rejections(rungs);
   for (let round = 0; round < 3; round++) {
-    const betas = placeRungs(rungs.map(({ beta }) => beta), rejected, 40);
+    const apart = distances(rejected, rungs.map(() => 1));
+    const betas = placeRungs(rungs.map(({ beta }) => beta), apart, 40);
     assert.equal(betas[0], 1);
     assert.equal(betas.at(-1), 0);
     betas.slice(1).forEach((beta, i) => assert.ok(beta < betas[i]));
@@ -102,4 +110,17 @@ Deno.test("the barrier of a Gaussian is the exact one, and a ladder placed by it
   // Standard error of one rejection below 0.008, twice over (the ladder was placed by another sample).
   const mean = barrierOf(rejected) / rejected.length;
   rejected.forEach((r) => assert.ok(Math.abs(r - mean) < 0.06, `${r} and ${mean}`));
+});
+
+Deno.test("rungs gather where moves are slow, as many as the time they take", () => {
+  // Nine equal gaps, the middle three between rungs nine times as slow: 3 * 9 of 3 * 9 + 2 * 5 + 4 parts of the way.
+  const betas = Array.from({ length: 10 }, (_, i) => 1 - i / 9), rejected = betas.slice(1).map(() => 0.4);
+  const slow = betas.map((_, i) => i >= 3 && i <= 6 ? 9 : 1), apart = distances(rejected, slow);
+  assert.ok(Math.abs(apart[4] / apart[0] - 9) < 1e-12);
+  const placed = placeRungs(betas, apart, 83);
+  const among = placed.filter((beta) => beta <= betas[3] + 1e-9 && beta >= betas[6] - 1e-9).length;
+  assert.ok(Math.abs(among - 1 - 82 * 27 / 41) <= 1, `${among} rungs`);
+  // Rejections are told to the same distance from one coarse gap and from two fine ones, swaps being independent.
+  const [coarse] = distances([1 - 0.6 * 0.7], [1, 1]), fine = distances([0.4, 0.3], [1, 1, 1]);
+  assert.ok(Math.abs(coarse - fine[0] - fine[1]) < 1e-12);
 });
