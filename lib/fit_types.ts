@@ -49,7 +49,7 @@ export const METHODS = {
     title:
       "parallel tempering: ladders of chains from the prior, for posteriors of several modes; log evidence",
     chains: { webgpu: 16, cpu: 8 },
-    warmup: 600,
+    warmup: 1200,
     draws: 800,
   },
   "two-stage": {

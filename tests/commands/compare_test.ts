@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { USUAL_CONTENDERS } from "../../lib/compare/contenders.ts";
+import { METHODS } from "../../lib/fit_types.ts";
 import { compareReportSchema } from "../../lib/runs/compare.ts";
 import { makePlace, type Place, readUntil } from "./cli.ts";
 import { Seed } from "./fake/fit.ts";
@@ -50,7 +51,7 @@ Deno.test("--json prints the comparison alone; methods are those named; effort a
     ["nuts:none", "nuts-none"],
   ]);
   const run = JSON.parse(await Deno.readTextFile(join(place.directory, "here", "tempered", "fit.json")));
-  assert.equal(run.sampling.warmup, 300);
+  assert.equal(run.sampling.warmup, METHODS.tempered.warmup / 2);
 });
 
 Deno.test("without --out the comparison gets a new directory named after the data", async () => {

@@ -1,7 +1,7 @@
 /** The composition over made-up steps, whose draws are known, and once with the real ones. */
 import assert from "node:assert/strict";
 import { judge } from "../../lib/judge.ts";
-import type { FitHooks, FitOptions, Progress } from "../../lib/fit_types.ts";
+import { type FitHooks, type FitOptions, METHODS, type Progress } from "../../lib/fit_types.ts";
 import type { Engine } from "../../lib/engine/ensemble.ts";
 import { autoMethod, sampleAuto } from "../../lib/methods/auto.ts";
 import { ENOUGH_TRIPS } from "../../lib/methods/auto_decisions.ts";
@@ -128,7 +128,7 @@ Deno.test("chains that agree, and ladders that find the same: the chains answer 
   assert.notEqual(options!.seed, OPTIONS.seed);
   assert.deepEqual(
     [options!.warmup, options!.draws, options!.chains],
-    [300, 400, undefined],
+    [METHODS.tempered.warmup * OPTIONS.warmup / METHODS.auto.warmup, 400, undefined],
     "in proportion",
   );
 });
@@ -284,5 +284,6 @@ Deno.test("chains too short to pass give way to ladders on the processor", () =>
       onProgress() {},
     });
     assert.equal(auto!.answer, "tempered");
-    assert.deepEqual([sample.chains, sample.draws, warmup, tempering!.roundTrips.length], [4, 80, 120, 4]);
+    const own = METHODS.tempered.warmup * options.warmup / METHODS.auto.warmup;
+    assert.deepEqual([sample.chains, sample.draws, warmup, tempering!.roundTrips.length], [4, 80, own, 4]);
   }));
