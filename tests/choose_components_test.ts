@@ -10,6 +10,7 @@ import { buildProblem } from "../lib/model/priors.ts";
 import { targetDensity } from "../lib/model/target.ts";
 import { Purpose, RandomStream } from "../lib/random.ts";
 import { componentsReportSchema } from "../lib/runs/components.ts";
+import { NO_INPUTS } from "./inputs.ts";
 import { makeSeries, spec } from "./model/support.ts";
 
 const SERIES = makeSeries({ rows: 30, seed: 4 });
@@ -25,17 +26,7 @@ function options(components: number, change: Partial<FitOptions> = {}): FitOptio
     seed: 3,
     holdout: 0,
     engine: "cpu",
-    inputs: {
-      file: null,
-      date: null,
-      spend: ["spend"],
-      target: "y",
-      controls: [],
-      group: null,
-      only: null,
-      config: null,
-      holdout: 0,
-    },
+    inputs: NO_INPUTS,
     ...change,
   };
 }

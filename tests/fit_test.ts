@@ -1,6 +1,5 @@
 /** Whole fits of simulated series, small enough to take a second or two each. */
 import assert from "node:assert/strict";
-import type { Series } from "../lib/data/series.ts";
 import { simulateSeries } from "../lib/data/simulate.ts";
 import { InputError } from "../lib/errors.ts";
 import { fit } from "../lib/fit.ts";
@@ -14,19 +13,12 @@ import {
 } from "../lib/fit_types.ts";
 import { RandomStream } from "../lib/random.ts";
 import { type FitFacts, fitReportSchema } from "../lib/runs/schema.ts";
+import { NO_INPUTS, seriesFrom } from "./inputs.ts";
 import { spec } from "./model/support.ts";
 
 const ROWS = 80;
 const SIMULATION = simulateSeries("single", 5, ROWS);
-const SERIES: Series = {
-  name: "simulated",
-  spend: SIMULATION.spend,
-  spendColumns: ["spend"],
-  leftOut: [],
-  response: SIMULATION.response,
-  targetColumn: "y",
-  controls: [],
-};
+const SERIES = seriesFrom(SIMULATION);
 
 const OPTIONS: FitOptions = {
   series: SERIES,
@@ -38,17 +30,7 @@ const OPTIONS: FitOptions = {
   seed: 3,
   holdout: 0,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: ["spend"],
-    target: "y",
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0,
-  },
+  inputs: { ...NO_INPUTS, spend: ["spend"], target: "y" },
 };
 
 const QUIET: FitHooks = { onProgress: () => {} };

@@ -6,6 +6,7 @@ import { seedKey } from "../random.ts";
 import type { Gpu } from "./device.ts";
 import type { EnsembleSpec, NutsBatch, Tuning } from "./ensemble.ts";
 import { nutsPlanFor, type Plan } from "./launch_plan.ts";
+import { unpackNutsRecords } from "./records.ts";
 import { samplerShader } from "./sampler_shader.ts";
 import type { ProblemSet } from "./tables.ts";
 
@@ -95,7 +96,7 @@ export class WebgpuNuts {
         if (least === transitions) {
           this.#slowest = most / transitions;
           this.#msPerGradient = Math.max(1e-6, (performance.now() - started) / most);
-          return unpack(new Float32Array(records!), transitions, chains, this.#dim);
+          return unpackNutsRecords(new Float32Array(records!), transitions, chains, this.#dim);
         }
         gradients = (transitions - least) * Math.max(this.#slowest, most / (least + 1));
       }
@@ -177,27 +178,4 @@ export class WebgpuNuts {
     }
     return launches;
   }
-}
-
-function unpack(records: Float32Array, transitions: number, chains: number, dim: number): NutsBatch {
-  const rows = transitions * chains, stride = dim + NUTS_STATISTICS;
-  const positions = new Float32Array(rows * dim);
-  const statistic = (index: number) =>
-    Float64Array.from({ length: rows }, (_, row) => records[row * stride + dim + index]!);
-  for (let row = 0; row < rows; row++) {
-    positions.set(records.subarray(row * stride, row * stride + dim), row * dim);
-  }
-  return {
-    transitions,
-    chains,
-    dim,
-    positions,
-    logPrior: statistic(0),
-    logLik: statistic(1),
-    acceptance: statistic(2),
-    energy: statistic(3),
-    diverging: Uint8Array.from(statistic(4)),
-    treeDepth: Uint8Array.from(statistic(5)),
-    steps: Uint32Array.from(statistic(6)),
-  };
 }

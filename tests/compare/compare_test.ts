@@ -6,6 +6,7 @@ import { simulateSeries } from "../../lib/data/simulate.ts";
 import { InputError } from "../../lib/errors.ts";
 import { fit } from "../../lib/fit.ts";
 import { compareReportSchema, hasFit } from "../../lib/runs/compare.ts";
+import { NO_INPUTS, seriesFrom } from "../inputs.ts";
 import { spec } from "../model/support.ts";
 
 const SIMULATION = simulateSeries("mixture_k2", 5, 60);
@@ -16,15 +17,7 @@ function comparison(methods: string[], change: Partial<Comparison["base"]> = {},
     effort,
     truth: SIMULATION.truth,
     base: {
-      series: {
-        name: "simulated",
-        spend: SIMULATION.spend,
-        spendColumns: ["spend"],
-        leftOut: [],
-        response: SIMULATION.response,
-        targetColumn: "y",
-        controls: [],
-      },
+      series: seriesFrom(SIMULATION),
       spec: spec({ components: 2 }),
       method: "auto",
       warmup: 400,
@@ -32,17 +25,7 @@ function comparison(methods: string[], change: Partial<Comparison["base"]> = {},
       seed: 3,
       holdout: 0.2,
       engine: "cpu",
-      inputs: {
-        file: null,
-        date: null,
-        spend: ["spend"],
-        target: "y",
-        controls: [],
-        group: null,
-        only: null,
-        config: null,
-        holdout: 0.2,
-      },
+      inputs: { ...NO_INPUTS, holdout: 0.2 },
       ...change,
     },
   };

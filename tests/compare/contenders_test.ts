@@ -9,6 +9,7 @@ import {
 } from "../../lib/compare/contenders.ts";
 import { InputError } from "../../lib/errors.ts";
 import { CARRIES, type FitOptions, METHODS, UNPOOLED } from "../../lib/fit_types.ts";
+import { NO_INPUTS } from "../inputs.ts";
 import { makeSeries, spec } from "../model/support.ts";
 
 const names = (contenders: typeof CONTENDERS) => contenders.map(({ name }) => name);
@@ -24,17 +25,7 @@ const BASE: FitOptions = {
   seed: 11,
   holdout: 0.2,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0.2,
-  },
+  inputs: { ...NO_INPUTS, holdout: 0.2 },
 };
 
 Deno.test("every method is compared by default, but for auto, whose steps are there by themselves", () => {

@@ -4,19 +4,11 @@ import { splitHoldout } from "../../lib/data/split.ts";
 import { simulateSeries } from "../../lib/data/simulate.ts";
 import { adstock } from "../../lib/model/median.ts";
 import { timeIndex } from "../../lib/model/standardise.ts";
-import type { Series } from "../../lib/data/series.ts";
 import type { SummaryRow } from "../../lib/runs/schema.ts";
+import { seriesFrom } from "../inputs.ts";
 
 const SIMULATION = simulateSeries("mixture_k2", 4, 120), { truth } = SIMULATION;
-const SERIES: Series = {
-  name: "simulated",
-  spend: SIMULATION.spend,
-  spendColumns: ["spend"],
-  leftOut: [],
-  response: SIMULATION.response,
-  targetColumn: "y",
-  controls: [],
-};
+const SERIES = seriesFrom(SIMULATION);
 
 const close = (actual: number, expected: number) =>
   assert.ok(

@@ -1,19 +1,11 @@
 import assert from "node:assert/strict";
-import type { Series } from "../../lib/data/series.ts";
 import { PROCESS_NAMES, simulateSeries } from "../../lib/data/simulate.ts";
 import { parseTruth, truthPath } from "../../lib/data/truth.ts";
 import { InputError } from "../../lib/errors.ts";
+import { seriesFrom } from "../inputs.ts";
 
-const { spend, response, truth } = simulateSeries("mixture_k3", 2, 50);
-const SERIES: Series = {
-  name: "sim.csv",
-  spend,
-  spendColumns: ["spend"],
-  leftOut: [],
-  response,
-  targetColumn: "y",
-  controls: [],
-};
+const SIMULATION = simulateSeries("mixture_k3", 2, 50), { truth } = SIMULATION;
+const SERIES = seriesFrom(SIMULATION);
 
 Deno.test("the truth lies beside the data under its name", () => {
   assert.equal(truthPath("data/sim.csv"), "data/sim.truth.json");

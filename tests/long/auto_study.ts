@@ -16,6 +16,7 @@ import { fit } from "../../lib/fit.ts";
 import { type FitOptions, type FitOutcome, type MethodName, METHODS } from "../../lib/fit_types.ts";
 import { parseSpec } from "../../lib/model/spec.ts";
 import { CASES, type StudyCase } from "./auto_cases.ts";
+import { NO_INPUTS } from "../inputs.ts";
 
 /** Combined standard errors beyond which a `pass` is wrong. */
 const MOST_ERRORS = 4;
@@ -65,17 +66,7 @@ export async function runCase(index: number, opened: Opened): Promise<Result | u
     seed,
     holdout: 0,
     engine: "webgpu",
-    inputs: {
-      file: null,
-      date: null,
-      spend: [],
-      target: null,
-      controls: [],
-      group: null,
-      only: null,
-      config: null,
-      holdout: 0,
-    },
+    inputs: NO_INPUTS,
   });
   const quiet = { onProgress: () => {} };
   const auto = await fit(request("auto", SEED, METHODS.auto.draws), quiet, opened),

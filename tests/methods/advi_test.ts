@@ -1,23 +1,15 @@
 /** Whole fits by the variational methods, of a simulated series small enough for a second or two. */
 import assert from "node:assert/strict";
 import { assessApproximation } from "../../lib/assess.ts";
-import type { Series } from "../../lib/data/series.ts";
 import { simulateSeries } from "../../lib/data/simulate.ts";
 import { fit } from "../../lib/fit.ts";
 import type { FitOptions, Progress } from "../../lib/fit_types.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
+import { NO_INPUTS, seriesFrom } from "../inputs.ts";
 import { spec } from "../model/support.ts";
 
-const { spend, response, truth } = simulateSeries("single", 5, 80);
-const SERIES: Series = {
-  name: "simulated",
-  spend,
-  spendColumns: ["spend"],
-  leftOut: [],
-  response,
-  targetColumn: "y",
-  controls: [],
-};
+const SIMULATION = simulateSeries("single", 5, 80), { truth } = SIMULATION;
+const SERIES = seriesFrom(SIMULATION);
 
 const OPTIONS: FitOptions = {
   series: SERIES,
@@ -29,17 +21,7 @@ const OPTIONS: FitOptions = {
   seed: 3,
   holdout: 0.1,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0.1,
-  },
+  inputs: { ...NO_INPUTS, holdout: 0.1 },
 };
 
 const quietly = (change: Partial<FitOptions> = {}) =>

@@ -9,6 +9,7 @@ import type { Method, Sampled } from "../../lib/methods/method.ts";
 import type { LadderExtension } from "../../lib/methods/tempered.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
 import { hillProblem, withCpu, withWebgpu } from "../engine/support.ts";
+import { NO_INPUTS } from "../inputs.ts";
 import { makeSeries, spec } from "../model/support.ts";
 
 const problem = hillProblem({ rows: 40, components: 1 });
@@ -21,17 +22,7 @@ const OPTIONS: FitOptions = {
   seed: 5,
   holdout: 0,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0,
-  },
+  inputs: NO_INPUTS,
 };
 const NO_ENGINE = {} as Engine;
 

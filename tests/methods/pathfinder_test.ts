@@ -9,6 +9,7 @@ import type { Sampled } from "../../lib/methods/method.ts";
 import { buildProblem } from "../../lib/model/priors.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { withCpu, withWebgpu } from "../engine/support.ts";
+import { NO_INPUTS } from "../inputs.ts";
 import { makeSeries, spec } from "../model/support.ts";
 
 const SERIES = makeSeries({ rows: 60, seed: 1 }), SPEC = spec({ components: 1 });
@@ -24,17 +25,7 @@ const options = (seed = 3): FitOptions => ({
   seed,
   holdout: 0,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0,
-  },
+  inputs: NO_INPUTS,
 });
 
 const run = (engine: Engine, seed?: number, show = (_: Progress) => {}): Promise<Sampled> =>

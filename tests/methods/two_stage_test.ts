@@ -9,6 +9,7 @@ import { buildProblem } from "../../lib/model/priors.ts";
 import { fitReportSchema } from "../../lib/runs/schema.ts";
 import { ignoredBy, shakyStart } from "../../lib/twostage/words.ts";
 import { withCpu, withWebgpu } from "../engine/support.ts";
+import { NO_INPUTS } from "../inputs.ts";
 import { makeSeries, spec } from "../model/support.ts";
 
 const series = makeSeries({ rows: 40 });
@@ -23,17 +24,7 @@ const OPTIONS: FitOptions = {
   seed: 3,
   holdout: 0,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0,
-  },
+  inputs: NO_INPUTS,
 };
 const QUIET = { onProgress() {} };
 const problem = buildProblem(series, OPTIONS.spec);
