@@ -33,9 +33,10 @@ export interface PeerRequest {
   readonly warmup?: number;
   /** Draws kept per chain; 1000 unless given. */
   readonly draws?: number;
+  /** Target acceptance; 0.9 unless given. */
+  readonly delta?: number;
 }
 
-const DELTA = 0.9; // target acceptance
 /** Positions where the peer's density is compared with ours. */
 const POINTS = 32;
 /** The first half of them lie this share of the way from the origin to a prior draw, where the density is milder. */
@@ -119,7 +120,7 @@ async function peerFit(request: PeerRequest, program: PeerProgram): Promise<Peer
 
 /** What a peer is given to read. */
 export function jobOf(
-  { series, components, seed, chains = 4, warmup = 1000, draws = 1000 }: PeerRequest,
+  { series, components, seed, chains = 4, warmup = 1000, draws = 1000, delta = 0.9 }: PeerRequest,
   problem: HillProblem,
 ): Job {
   const { median: { start, step, values }, layout: { dim }, units } = problem;
@@ -134,7 +135,7 @@ export function jobOf(
     chains,
     warmup,
     draws,
-    delta: DELTA,
+    delta,
     seed,
     cores: navigator.hardwareConcurrency,
   };
