@@ -286,6 +286,11 @@ function switchingReason({ rows, kind }: Group): string {
     "and no prediction depends on labels; read components from the relabelled draws only.";
 }
 
+/** Which coordinates are smooth depends on how much the data know (Papaspiliopoulos, Roberts & Skold 2007). */
+const OTHER_COORDINATES =
+  "Use --preset fully-non-centred where component spreads are near zero, --preset centred where the data know each " +
+  "component well";
+
 function samplerReasons({ transitions, divergences, ebfmiMin }: Evidence): string[] {
   const reasons = [];
   const share = divergences / transitions;
@@ -294,9 +299,8 @@ function samplerReasons({ transitions, divergences, ebfmiMin }: Evidence): strin
       `${divergences} of ${transitions} transitions diverged (${percent(share)}; at most ` +
         `${
           percent(MAX_DIVERGENT_SHARE)
-        }): the posterior has a narrow corner the sampler cannot enter, typically ` +
-        "component spreads near zero, and intervals may be too short. Use --preset fully-non-centred, or raise " +
-        "--warmup.",
+        }): the posterior has a narrow corner the sampler cannot enter, and intervals may be too short. ${OTHER_COORDINATES}, ` +
+        "or raise --warmup.",
     );
   }
   if (Number.isNaN(ebfmiMin)) {
@@ -309,8 +313,7 @@ function samplerReasons({ transitions, divergences, ebfmiMin }: Evidence): strin
       `The smallest E-BFMI of any chain is ${
         downwards(ebfmiMin)
       } (at least ${MIN_EBFMI}): the sampler crawls ` +
-        "through heavy tails or a funnel, typically component spreads near zero. Use --preset fully-non-centred, " +
-        "or raise --warmup and --draws.",
+        `through heavy tails or a funnel. ${OTHER_COORDINATES}, or raise --warmup and --draws.`,
     );
   }
   return reasons;
