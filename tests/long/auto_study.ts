@@ -1,7 +1,6 @@
 /**
  * Is a `pass` of method `auto` ever wrong? Each case is fitted by `auto` and by a tempered run with another seed, ten
- * times as long: as the check that confirmed the chains where they answered, as method `tempered` by default where
- * the ladders did. A `pass` is wrong when the two differ by more than four combined standard errors in the mean of
+ * times as long: as the check that confirmed the chains where they answered, as the ladders where they did. A `pass` is wrong when the two differ by more than four combined standard errors in the mean of
  * anything reported.
  *
  *     deno run --allow-read --allow-write --allow-env tests/long/auto_study.ts --out study.jsonl [--from N --to M]
@@ -23,8 +22,11 @@ const MOST_ERRORS = 4;
 /** P(|z| > 4) of a normal z. */
 const BY_CHANCE = 6.3e-5;
 const SEED = 1, REFERENCE_SEED = 1001;
-/** Draws per ladder of the references; method `tempered` makes ten transitions for each. */
-const REFERENCE_DRAWS = { chees: 1600, tempered: 10 * METHODS.tempered.draws };
+/**
+ * Draws per ladder of the references; method `tempered` makes ten transitions for each, auto's check two at first and
+ * its ladders eight.
+ */
+const REFERENCE_DRAWS = { chees: 2 * METHODS.tempered.draws, tempered: 8 * METHODS.tempered.draws };
 
 /** One method's part of a result. */
 interface Fitted {
