@@ -5,6 +5,7 @@ import {
   type Engine,
   type Ensemble,
   type EnsembleSpec,
+  type EnsembleState,
   type Evaluation,
   type NutsBatch,
   problemsOf,
@@ -12,6 +13,7 @@ import {
   type Tuning,
 } from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
+import { Whereabouts } from "./whereabouts.ts";
 
 /**
  * Starts the Workers.
@@ -83,19 +85,31 @@ async function cpuEnsemble(
     return worker.call<void>("ensemble", [handle, spec, own?.chains ?? new Uint32Array(0)]);
   });
   await Promise.all(opened);
+  const whereabouts = new Whereabouts(chains);
+  const place = async (positions: Float64Array, replica?: Uint32Array, transition?: number) => {
+    await Promise.all(
+      parts.map(({ worker, chains: own }) => {
+        const some = new Float64Array(own.length * dim);
+        own.forEach((c, i) => some.set(positions.subarray(c * dim, (c + 1) * dim), i * dim));
+        return worker.call("setPositions", [
+          handle,
+          some,
+          replica && own.map((c) => replica[c]!),
+          transition,
+        ]);
+      }),
+    );
+    whereabouts.placed(positions, replica, transition);
+  };
   return {
     dim,
     problems,
     chains,
-    async setPositions(positions: Float64Array, replica?: Uint32Array) {
-      await Promise.all(
-        parts.map(({ worker, chains: own }) => {
-          const some = new Float64Array(own.length * dim);
-          own.forEach((c, i) => some.set(positions.subarray(c * dim, (c + 1) * dim), i * dim));
-          return worker.call("setPositions", [handle, some, replica && own.map((c) => replica[c]!)]);
-        }),
-      );
+    setPositions: (positions: Float64Array, replica?: Uint32Array) => place(positions, replica),
+    get state() {
+      return whereabouts.state;
     },
+    restore: ({ positions, replica, transition }: EnsembleState) => place(positions, replica, transition),
     async evaluate(positions: Float64Array, beta = 1): Promise<Evaluation> {
       const count = positions.length / dim, perProblem = count / problems;
       const parts = await Promise.all(
@@ -122,13 +136,17 @@ async function cpuEnsemble(
           worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference])
         ),
       );
-      return joinHmc(batches, parts.map((crew) => crew.chains));
+      const batch = joinHmc(batches, parts.map((crew) => crew.chains));
+      whereabouts.moved(batch);
+      return batch;
     },
     async nuts(transitions: number, tuning: readonly Tuning[]): Promise<NutsBatch> {
       const batches = await Promise.all(
         parts.map(({ worker }) => worker.call<NutsBatch>("nuts", [handle, transitions, tuning])),
       );
-      return joinNuts(batches, parts.map((crew) => crew.chains));
+      const batch = joinNuts(batches, parts.map((crew) => crew.chains));
+      whereabouts.moved(batch);
+      return batch;
     },
     async close() {
       await Promise.all(pool.map((worker) => worker.call("closeEnsemble", [handle])));

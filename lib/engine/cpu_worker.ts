@@ -32,8 +32,9 @@ serveCalls({
       transition: 0,
     });
   },
-  setPositions(handle: number, positions: Float64Array, replica?: Uint32Array) {
+  setPositions(handle: number, positions: Float64Array, replica?: Uint32Array, transition?: number) {
     const share = shares.get(handle)!;
+    share.transition = transition ?? share.transition;
     share.positions = positions;
     share.replica = replica ?? share.chains.slice();
   },

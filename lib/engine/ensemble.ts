@@ -146,6 +146,19 @@ export const copiesOf = (target: TargetSpec, copies: number): TargetSpec =>
     ? { ...target, problems: new Array(copies).fill(target.problems[0]) }
     : { ...target, copies };
 
+/**
+ * All that decides what an ensemble does next besides what it is asked to do: put back into an ensemble of the same
+ * spec on the same adapter, it moves to the same bits.
+ */
+export interface EnsembleState {
+  /** Transitions since the ensemble began, which random numbers are counted by. */
+  readonly transition: number;
+  /** (chains, D); doubles, which hold a device's f32 exactly. */
+  readonly positions: Float64Array;
+  /** Which replica each chain has, (chains). */
+  readonly replica: Uint32Array;
+}
+
 /** All chains of one launch. Owns device memory or Workers: close it. */
 export interface Ensemble {
   readonly dim: number;
@@ -158,6 +171,10 @@ export interface Ensemble {
    * @param replica which replica each chain then has, as a batch tells it, (chains); replica c at chain c when left out
    */
   setPositions(positions: Float64Array, replica?: Uint32Array): Promise<void>;
+  /** As of the last call that has ended. @throws Error before the chains have been placed */
+  readonly state: EnsembleState;
+  /** Puts the chains where an ensemble of the same spec had them, and the transition counter with them. */
+  restore(state: EnsembleState): Promise<void>;
   /** Log densities and gradients of any number of positions per problem, (problems, n, D). */
   evaluate(positions: Float64Array, beta?: number): Promise<Evaluation>;
   /**

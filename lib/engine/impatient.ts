@@ -51,6 +51,10 @@ function impatientEnsemble(
     problems: ensemble.problems,
     chains: ensemble.chains,
     setPositions: (positions, replica) => soon(ensemble.setPositions(positions, replica)),
+    get state() {
+      return ensemble.state;
+    },
+    restore: (state) => soon(ensemble.restore(state)),
     evaluate: (positions, beta) => soon(ensemble.evaluate(positions, beta)),
     hmc: (transitions, tuning, reference) => soon(ensemble.hmc(transitions, tuning, reference)),
     nuts: (transitions, tuning) => soon(ensemble.nuts(transitions, tuning)),

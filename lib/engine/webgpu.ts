@@ -4,12 +4,14 @@ import type {
   Engine,
   Ensemble,
   EnsembleSpec,
+  EnsembleState,
   Evaluation,
   NutsBatch,
   TransitionBatch,
   Tuning,
 } from "./ensemble.ts";
 import { RemoteWorker } from "./rpc.ts";
+import { Whereabouts } from "./whereabouts.ts";
 
 /**
  * How long a terminated Worker gets to let go of the graphics driver: 10 to 20 ms on an idle machine. Deno does
@@ -55,16 +57,33 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
   const { handle, dim, problems, chains } = await worker.call<
     { handle: number; dim: number; problems: number; chains: number }
   >("ensemble", [spec, lanes]);
+  const whereabouts = new Whereabouts(chains);
   return {
     dim,
     problems,
     chains,
-    setPositions: (positions, replica) => worker.call("setPositions", [handle, positions, replica]),
+    async setPositions(positions: Float64Array, replica?: Uint32Array) {
+      await worker.call("setPositions", [handle, positions, replica]);
+      whereabouts.placed(positions, replica);
+    },
+    get state() {
+      return whereabouts.state;
+    },
+    async restore({ positions, replica, transition }: EnsembleState) {
+      await worker.call("setPositions", [handle, positions, replica, transition]);
+      whereabouts.placed(positions, replica, transition);
+    },
     evaluate: (positions, beta = 1) => worker.call<Evaluation>("evaluate", [handle, positions, beta]),
-    hmc: (transitions: number, tuning: readonly Tuning[], reference?: Float64Array) =>
-      worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference]),
-    nuts: (transitions: number, tuning: readonly Tuning[]) =>
-      worker.call<NutsBatch>("nuts", [handle, transitions, tuning]),
+    async hmc(transitions: number, tuning: readonly Tuning[], reference?: Float64Array) {
+      const batch = await worker.call<TransitionBatch>("hmc", [handle, transitions, tuning, reference]);
+      whereabouts.moved(batch);
+      return batch;
+    },
+    async nuts(transitions: number, tuning: readonly Tuning[]) {
+      const batch = await worker.call<NutsBatch>("nuts", [handle, transitions, tuning]);
+      whereabouts.moved(batch);
+      return batch;
+    },
     close: () => worker.call("closeEnsemble", [handle]),
   };
 }

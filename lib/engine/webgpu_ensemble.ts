@@ -30,6 +30,7 @@ import { unpackRecords } from "./records.ts";
 import { samplerShader, swapShader } from "./sampler_shader.ts";
 import { type ProblemSet, uploadTables } from "./tables.ts";
 import { WebgpuNuts } from "./webgpu_nuts.ts";
+import { identity } from "./whereabouts.ts";
 
 /** Longest a single launch should run: far under any watchdog, and cancel stays quick. */
 const LAUNCH_MS = 50;
@@ -126,8 +127,17 @@ export class WebgpuEnsemble {
     return new WebgpuEnsemble(gpu, spec, target, pipeline, swap, plan);
   }
 
-  /** Moves every chain, positions (chains, D), replica c to chain c unless told which, (chains). */
-  setPositions(positions: Float64Array, replica = identity(this.chains)): void {
+  /**
+   * Moves every chain, positions (chains, D), replica c to chain c unless told which, (chains).
+   *
+   * @param transition what the transition counter goes on from; it goes on as it is when left out
+   */
+  setPositions(
+    positions: Float64Array,
+    replica = identity(this.chains),
+    transition = this.#transition,
+  ): void {
+    this.#transition = transition;
     this.#slots.replica = replica;
     this.#place(this.#slots, positions);
   }
@@ -424,8 +434,6 @@ function stages(counts: Uint32Array, transitions: number, swaps: boolean): numbe
   counts.forEach((count, i) => perCohort[i % cohorts]! += count);
   return [Math.max(...perCohort)];
 }
-
-const identity = (chains: number): Uint32Array => Uint32Array.from({ length: chains }, (_, c) => c);
 
 async function readFloats(gpu: Gpu, buffer: GPUBuffer): Promise<Float32Array> {
   const [bytes] = await gpu.read([{ buffer, bytes: buffer.size }]);

@@ -24,8 +24,8 @@ serveCalls({
     ensembles.set(nextHandle, made);
     return { handle: nextHandle++, dim: made.dim, problems: made.problems, chains: made.chains };
   },
-  setPositions(handle: number, positions: Float64Array, replica?: Uint32Array) {
-    ensembles.get(handle)!.setPositions(positions, replica);
+  setPositions(handle: number, positions: Float64Array, replica?: Uint32Array, transition?: number) {
+    ensembles.get(handle)!.setPositions(positions, replica, transition);
   },
   async evaluate(handle: number, positions: Float64Array, beta: number) {
     const result = await ensembles.get(handle)!.evaluate(positions, beta);

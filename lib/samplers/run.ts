@@ -1,5 +1,5 @@
 /** What every run of a sampler is given, tells on the way and gives back. */
-import type { DrawBatch, Tuning } from "../engine/ensemble.ts";
+import type { DrawBatch, EnsembleState, Tuning } from "../engine/ensemble.ts";
 
 export interface SamplerPlan {
   /** Transitions per chain thrown away. */
@@ -22,6 +22,26 @@ export interface SamplerProgress<Batch extends DrawBatch = DrawBatch> {
   readonly batch: Batch;
   /** Of a tempered run that keeps its draws. */
   readonly lineage?: Lineage;
+  /** The batch was drawn before the run went on from a checkpoint, and is told of again. */
+  readonly again?: true;
+}
+
+/**
+ * How a run outlives its process. At safe points it offers all that decides how it goes on, as plain data that nobody
+ * changes afterwards; begun from such a state on the same adapter, it makes the draws it would have made, to the bit.
+ */
+export interface Continuation<State> {
+  /** Where to go on from; left out, the run begins. */
+  readonly from?: State | undefined;
+  offer(state: State): void;
+}
+
+/** What the states of all samplers have. */
+export interface Standing {
+  readonly ensemble: EnsembleState;
+  /** As {@link SamplerProgress} counts them. */
+  readonly gradients: number;
+  readonly divergences: number;
 }
 
 /** Where draws of the posterior come from. */

@@ -7,33 +7,38 @@ import { startChains } from "./start.ts";
 /** Transitions between two rises of beta. */
 const BATCH = 4;
 
-/** Where annealing begins, and what it may take. */
+/** Where annealing begins, or goes on from, and what it may take. */
 export interface AnnealPlan {
   /** Independent prior draws to start from, (chains, CANDIDATES, D). */
   readonly candidates: Float64Array;
   readonly seed: number;
   /** Transitions per chain. */
   readonly transitions: number;
+  /** What was learned of each problem up to where the ensemble is now; left out, candidates are placed first. */
+  readonly from?: readonly AnnealState[];
 }
 
 /**
  * Anneals every chain of an untempered ensemble, and leaves it at the posterior.
  *
- * @param onBatch called after every batch with the transitions done
+ * @param onBatch called after every batch with the transitions done and what is known by then
  * @param signal ends the walk after the batch under way
  * @returns what was learned of each problem; undefined when stopped on the way
  */
 export async function annealChains(
   ensemble: Ensemble,
-  { candidates, seed, transitions }: AnnealPlan,
-  onBatch: (batch: TransitionBatch, done: number) => void,
+  { candidates, seed, transitions, from }: AnnealPlan,
+  onBatch: (batch: TransitionBatch, done: number, states: readonly AnnealState[]) => void,
   signal?: AbortSignal,
 ): Promise<readonly AnnealState[] | undefined> {
   const { dim, problems } = ensemble, each = ensemble.chains / problems;
   const batches = Math.ceil(transitions / BATCH);
-  const starts = await startChains(ensemble, candidates, seed);
-  let states = starts.map(({ positions, beta }) => initAnneal(positions, dim, beta));
-  for (let i = 0; i < batches; i++) {
+  const begin = async () => {
+    const starts = await startChains(ensemble, candidates, seed);
+    return starts.map(({ positions, beta }) => initAnneal(positions, dim, beta));
+  };
+  let states = from ?? await begin();
+  for (let i = states[0]!.batch; i < batches; i++) {
     if (signal?.aborted === true) return undefined;
     const size = Math.min(BATCH, transitions - i * BATCH);
     const batch = await ensemble.hmc(size, states.map(annealTuning));
@@ -44,7 +49,7 @@ export async function annealChains(
     });
     states = steps.map(([state]) => state);
     await replaceChains(ensemble, batch, steps.map(([, { ancestors }]) => ancestors));
-    onBatch(batch, i * BATCH + size);
+    onBatch(batch, i * BATCH + size, states);
   }
   return states;
 }

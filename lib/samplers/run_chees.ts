@@ -2,15 +2,41 @@
  * Many-chain HMC from start to finish on any engine: warm-up, then draws. Every decision depends on draws alone,
  * never on the clock, so that the same seed on the same adapter gives the same draws.
  */
-import type { DrawBatch, Ensemble, TransitionBatch } from "../engine/ensemble.ts";
-import { type SamplerPlan, type SamplerProgress, type SamplerRun, unlessStopped } from "./run.ts";
+import type { DrawBatch, Ensemble, TransitionBatch, Tuning } from "../engine/ensemble.ts";
+import type { AnnealState } from "./anneal.ts";
+import {
+  type Continuation,
+  type SamplerPlan,
+  type SamplerProgress,
+  type SamplerRun,
+  type Standing,
+  unlessStopped,
+} from "./run.ts";
 import { annealChains } from "./run_anneal.ts";
-import { finishWarmup, initWarmup, planWarmup, stepWarmup, warmupTuning } from "./warmup.ts";
+import {
+  finishWarmup,
+  initWarmup,
+  planWarmup,
+  stepWarmup,
+  type WarmupState,
+  warmupTuning,
+} from "./warmup.ts";
 
 /** Transitions between two adaptation steps. */
 const WARMUP_BATCH = 4;
 /** Transitions between two looks at the caller: progress, cancel. */
 const SAMPLING_BATCH = 25;
+
+/** A run after any of its batches: what is known of each problem, or what sampling runs at and what it has kept. */
+export type CheesCheckpoint = Standing & Stage;
+type Stage =
+  | { readonly stage: "annealing"; readonly states: readonly AnnealState[] }
+  | { readonly stage: "adapting"; readonly states: readonly WarmupState[] }
+  | {
+    readonly stage: "sampling";
+    readonly tuning: readonly Tuning[];
+    readonly batches: readonly TransitionBatch[];
+  };
 
 /**
  * Runs warm-up and sampling.
@@ -18,6 +44,7 @@ const SAMPLING_BATCH = 25;
  * @param candidates independent prior draws to start from, (chains, CANDIDATES, D)
  * @param onProgress called after every batch
  * @param signal ends the run after the batch under way, or within it where the ensemble heeds the same signal
+ * @param continuation offered the state after every batch
  */
 export async function runChees(
   ensemble: Ensemble,
@@ -26,9 +53,10 @@ export async function runChees(
   plan: SamplerPlan,
   onProgress: (progress: SamplerProgress<TransitionBatch>) => void = () => {},
   signal?: AbortSignal,
+  continuation?: Continuation<CheesCheckpoint>,
 ): Promise<SamplerRun<TransitionBatch>> {
-  const { dim, problems } = ensemble, each = ensemble.chains / problems;
-  let gradients = 0, divergences = 0;
+  const { dim, problems } = ensemble, each = ensemble.chains / problems, from = continuation?.from;
+  let { gradients, divergences } = from ?? { gradients: 0, divergences: 0 };
   const count = (batch: TransitionBatch) => {
     gradients += batch.leapfrogs.reduce((sum, leapfrogs) => sum + leapfrogs * each, 0);
     divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
@@ -37,34 +65,67 @@ export async function runChees(
   const warmed = (batch: TransitionBatch, done: number) =>
     onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
   const stopped = () => ({ batches: [], tuning: [], gradients, interrupted: true });
+  const offer = (stage: Stage) =>
+    continuation?.offer({ ...stage, ensemble: ensemble.state, gradients, divergences });
+  if (from !== undefined) await ensemble.restore(from.ensemble);
 
   const schedule = planWarmup(Math.ceil(plan.warmup / WARMUP_BATCH));
   const transitions = Math.min(plan.warmup, schedule.annealEnd * WARMUP_BATCH);
-  const annealed = await annealChains(
-    ensemble,
-    { candidates, seed, transitions },
-    (batch, done) => warmed(count(batch), done),
-    signal,
-  );
-  if (annealed === undefined) return stopped();
-  let states = annealed.map(initWarmup);
-  for (let i = schedule.annealEnd; i < schedule.batches; i++) {
-    if (signal?.aborted === true) return stopped();
-    const transitions = Math.min(WARMUP_BATCH, plan.warmup - i * WARMUP_BATCH);
-    const batch = count(await ensemble.hmc(transitions, states.map(warmupTuning)));
-    const slopes = schedule.renewals.includes(i + 1) ? await batchGradients(ensemble, batch) : undefined;
-    const own = transitions * each * dim; // numbers of one problem's gradients
-    states = states.map((state, p) => {
-      const gradients = slopes?.subarray(p * own, (p + 1) * own);
-      return stepWarmup(schedule, state, batch, p * each, each, gradients);
-    });
-    warmed(batch, Math.min(plan.warmup, (i + 1) * WARMUP_BATCH));
-  }
+  const anneal = async () => {
+    const known = from?.stage === "annealing" ? { from: from.states } : {};
+    const annealed = await annealChains(
+      ensemble,
+      { candidates, seed, transitions, ...known },
+      (batch, done, states) => {
+        warmed(count(batch), done);
+        offer({ stage: "annealing", states });
+      },
+      signal,
+    );
+    return annealed?.map(initWarmup);
+  };
+  const adapt = async (begun: readonly WarmupState[]) => {
+    let states = begun;
+    for (let i = states[0]!.batch; i < schedule.batches; i++) {
+      if (signal?.aborted === true) return undefined;
+      const transitions = Math.min(WARMUP_BATCH, plan.warmup - i * WARMUP_BATCH);
+      const batch = count(await ensemble.hmc(transitions, states.map(warmupTuning)));
+      const slopes = schedule.renewals.includes(i + 1) ? await batchGradients(ensemble, batch) : undefined;
+      const own = transitions * each * dim; // numbers of one problem's gradients
+      states = states.map((state, p) => {
+        const gradients = slopes?.subarray(p * own, (p + 1) * own);
+        return stepWarmup(schedule, state, batch, p * each, each, gradients);
+      });
+      warmed(batch, Math.min(plan.warmup, (i + 1) * WARMUP_BATCH));
+      offer({ stage: "adapting", states });
+    }
+    return states;
+  };
 
-  const tuning = states.map(finishWarmup);
-  const batches: TransitionBatch[] = [];
-  divergences = 0;
-  for (let done = 0; done < plan.draws;) {
+  let tuning: readonly Tuning[], batches: TransitionBatch[] = [], done = 0;
+  if (from?.stage === "sampling") {
+    ({ tuning } = from);
+    batches = [...from.batches];
+    for (const batch of batches) {
+      done += batch.transitions;
+      onProgress({
+        phase: "sampling",
+        done,
+        total: plan.draws,
+        gradients,
+        divergences,
+        batch,
+        again: true,
+      });
+    }
+  } else {
+    const begun = from?.stage === "adapting" ? from.states : await anneal();
+    const states = begun && await adapt(begun);
+    if (states === undefined) return stopped();
+    tuning = states.map(finishWarmup);
+    divergences = 0;
+  }
+  while (done < plan.draws) {
     if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
     const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
     const batch = await unlessStopped(ensemble.hmc(transitions, tuning), signal);
@@ -72,6 +133,7 @@ export async function runChees(
     batches.push(count(batch));
     done += transitions;
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
+    offer({ stage: "sampling", tuning, batches: [...batches] });
   }
   return { batches, tuning, gradients, interrupted: false };
 }

@@ -3,7 +3,8 @@
  * windows, then draws. A cohort, the chains of one problem of the ensemble, shares its step size and metric. Every
  * decision depends on draws alone, so the same seed on the same adapter gives the same draws.
  */
-import type { DrawBatch, Ensemble, NutsBatch } from "../engine/ensemble.ts";
+import type { DrawBatch, Ensemble, NutsBatch, Tuning } from "../engine/ensemble.ts";
+import type { AnnealState } from "./anneal.ts";
 import {
   continueAnneal,
   continueStep,
@@ -19,7 +20,14 @@ import {
 } from "./nuts_warmup.ts";
 import { annealChains } from "./run_anneal.ts";
 import { batchGradients } from "./run_chees.ts";
-import { type SamplerPlan, type SamplerProgress, type SamplerRun, unlessStopped } from "./run.ts";
+import {
+  type Continuation,
+  type SamplerPlan,
+  type SamplerProgress,
+  type SamplerRun,
+  type Standing,
+  unlessStopped,
+} from "./run.ts";
 
 /** Share of the warm-up spent annealing. */
 const ANNEAL_SHARE = 0.3;
@@ -41,20 +49,38 @@ export interface NutsPlan extends SamplerPlan {
   readonly annealed?: { readonly candidates: Float64Array; readonly seed: number };
 }
 
+/** A run after any of its batches: what is known of each cohort, or what sampling runs at and what it has kept. */
+export type NutsCheckpoint = Standing & Stage;
+type Stage =
+  | { readonly stage: "annealing"; readonly states: readonly AnnealState[] }
+  | {
+    readonly stage: "adapting";
+    readonly states: readonly NutsWarmup[];
+    /** The last few batches, newest last. */
+    readonly recent: readonly NutsBatch[];
+  }
+  | {
+    readonly stage: "sampling";
+    readonly tuning: readonly Tuning[];
+    readonly batches: readonly NutsBatch[];
+  };
+
 /**
  * Runs warm-up and sampling.
  *
  * @param onProgress called after every batch
  * @param signal ends the run after the batch under way, or within it where the ensemble heeds the same signal
+ * @param continuation offered the state after every batch; where it goes on from one, the chains need no start
  */
 export async function runNuts(
   ensemble: Ensemble,
   plan: NutsPlan,
   onProgress: (progress: SamplerProgress) => void = () => {},
   signal?: AbortSignal,
+  continuation?: Continuation<NutsCheckpoint>,
 ): Promise<SamplerRun<NutsBatch>> {
-  const { dim, problems } = ensemble, each = ensemble.chains / problems;
-  let gradients = 0, divergences = 0;
+  const { dim, problems } = ensemble, each = ensemble.chains / problems, from = continuation?.from;
+  let { gradients, divergences } = from ?? { gradients: 0, divergences: 0 };
   const count = (batch: NutsBatch) => {
     gradients += batch.steps.reduce((sum, steps) => sum + steps, 0);
     divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
@@ -63,6 +89,9 @@ export async function runNuts(
   const warmed = (batch: DrawBatch, done: number) =>
     onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
   const stopped = () => ({ batches: [], tuning: [], gradients, interrupted: true });
+  const offer = (stage: Stage) =>
+    continuation?.offer({ ...stage, ensemble: ensemble.state, gradients, divergences });
+  if (from !== undefined) await ensemble.restore(from.ensemble);
   const search = async (states: readonly NutsWarmup[], which: readonly boolean[]) => {
     const found = await searchSteps(ensemble, states, which);
     gradients += found.gradients;
@@ -72,50 +101,69 @@ export async function runNuts(
     states.map((state, p) => which[p] ? continueStep(state) : state);
 
   const annealing = plan.annealed === undefined ? 0 : Math.round(ANNEAL_SHARE * plan.warmup);
-  const starts = plan.annealed === undefined ? [] : await annealChains(
-    ensemble,
-    { ...plan.annealed, transitions: annealing },
-    (batch, done) => {
-      gradients += each * batch.leapfrogs.reduce((sum, leapfrogs) => sum + leapfrogs, 0);
-      divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
-      warmed(batch, done);
-    },
-    signal,
-  );
-  if (starts === undefined) return stopped();
   const windows = planWindows(plan.warmup - annealing), most = each < POOLED_CHAINS ? 1 : POOLED_BATCH;
-  let states = plan.annealed === undefined
-    ? await search(
-      Array.from({ length: problems }, () => initNutsWarmup(dim)),
-      new Array<boolean>(problems).fill(true),
-    )
-    : starts.map(continueAnneal);
-  let recent: readonly NutsBatch[] = [];
-  for (let done = 0; done < windows.warmup;) {
-    if (signal?.aborted === true) return stopped();
-    const transitions = nextBatch(windows, done, most);
-    const batch = count(await ensemble.nuts(transitions, states.map(warmupNutsTuning)));
-    recent = [...recent, batch].slice(-GRADIENT_BATCHES);
-    done += transitions;
-    const balances = each >= POOLED_CHAINS && windows.renewals.includes(done);
-    const slopes = balances ? await gradientsAt(ensemble, recent) : undefined;
-    if (balances) {
-      gradients += ensemble.chains * recent.reduce((sum, { transitions }) => sum + transitions, 0);
+  const begin = async () => {
+    if (plan.annealed === undefined) {
+      const begun = Array.from({ length: problems }, () => initNutsWarmup(dim));
+      return await search(begun, new Array<boolean>(problems).fill(true));
     }
-    const stepped = states.map((state, p) =>
-      stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, slopes?.[p])
+    const known = from?.stage === "annealing" ? { from: from.states } : {};
+    const annealed = await annealChains(
+      ensemble,
+      { ...plan.annealed, transitions: annealing, ...known },
+      (batch, done, states) => {
+        gradients += each * batch.leapfrogs.reduce((sum, leapfrogs) => sum + leapfrogs, 0);
+        divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
+        warmed(batch, done);
+        offer({ stage: "annealing", states });
+      },
+      signal,
     );
-    states = stepped.map(([state]) => state);
-    const renewed = stepped.map(([, info]) => info.renewed);
-    if (renewed.includes(true)) {
-      states = plan.annealed === undefined ? await search(states, renewed) : goOn(states, renewed);
+    return annealed?.map(continueAnneal);
+  };
+  const adapt = async (begun: readonly NutsWarmup[], last: readonly NutsBatch[]) => {
+    let states = begun, recent = last;
+    for (let { done } = states[0]!; done < windows.warmup;) {
+      if (signal?.aborted === true) return undefined;
+      const transitions = nextBatch(windows, done, most);
+      const batch = count(await ensemble.nuts(transitions, states.map(warmupNutsTuning)));
+      recent = [...recent, batch].slice(-GRADIENT_BATCHES);
+      done += transitions;
+      const balances = each >= POOLED_CHAINS && windows.renewals.includes(done);
+      const slopes = balances ? await gradientsAt(ensemble, recent) : undefined;
+      if (balances) {
+        gradients += ensemble.chains * recent.reduce((sum, { transitions }) => sum + transitions, 0);
+      }
+      const stepped = states.map((state, p) =>
+        stepNutsWarmup(windows, state, batch, p * each, each, plan.targetAcceptance, slopes?.[p])
+      );
+      states = stepped.map(([state]) => state);
+      const renewed = stepped.map(([, info]) => info.renewed);
+      if (renewed.includes(true)) {
+        states = plan.annealed === undefined ? await search(states, renewed) : goOn(states, renewed);
+      }
+      warmed(batch, annealing + done);
+      offer({ stage: "adapting", states, recent });
     }
-    warmed(batch, annealing + done);
-  }
+    return states;
+  };
 
-  const tuning = states.map(finishNutsWarmup), batches: NutsBatch[] = [];
-  divergences = 0;
-  for (let done = 0; done < plan.draws;) {
+  let tuning: readonly Tuning[], batches: NutsBatch[] = [], done = 0;
+  if (from?.stage === "sampling") {
+    ({ tuning } = from);
+    batches = [...from.batches];
+    for (const batch of batches) {
+      done += batch.transitions;
+      onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch, again: true });
+    }
+  } else {
+    const begun = from?.stage === "adapting" ? from.states : await begin();
+    const states = begun && await adapt(begun, from?.stage === "adapting" ? from.recent : []);
+    if (states === undefined) return stopped();
+    tuning = states.map(finishNutsWarmup);
+    divergences = 0;
+  }
+  while (done < plan.draws) {
     if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
     const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
     const batch = await unlessStopped(ensemble.nuts(transitions, tuning), signal);
@@ -123,6 +171,7 @@ export async function runNuts(
     batches.push(count(batch));
     done += batch.transitions;
     onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
+    offer({ stage: "sampling", tuning, batches: [...batches] });
   }
   return { batches, tuning, gradients, interrupted: false };
 }
