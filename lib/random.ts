@@ -79,6 +79,14 @@ export function wordsToNormals(first: number, second: number): [number, number] 
   return [radius * Math.cos(angle), radius * Math.sin(angle)];
 }
 
+/** How far a stream has been read. */
+export interface StreamState {
+  readonly block: number;
+  /** Words of the last block that are still to come. */
+  readonly words: readonly number[];
+  readonly spareNormal: number | undefined;
+}
+
 /** A sequential view of one counter stream, for host work (prior draws, simulation, bootstrap). */
 export class RandomStream {
   #block = 0;
@@ -90,9 +98,18 @@ export class RandomStream {
    * @param seed whole number, 0 to 2^53 - 1
    * @param purpose what the numbers are for
    * @param stream which of many independent streams of that purpose (a chain, a problem)
+   * @param from where another one of the same three was, to read on from there
    */
-  constructor(seed: number, readonly purpose: Purpose, readonly stream = 0) {
+  constructor(seed: number, readonly purpose: Purpose, readonly stream = 0, from?: StreamState) {
     this.#key = seedKey(seed);
+    if (from === undefined) return;
+    this.#block = from.block;
+    this.#words = [...from.words];
+    this.#spareNormal = from.spareNormal;
+  }
+
+  get state(): StreamState {
+    return { block: this.#block, words: [...this.#words], spareNormal: this.#spareNormal };
   }
 
   #word(): number {

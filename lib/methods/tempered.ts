@@ -6,7 +6,8 @@ import { samplePrior } from "../model/initial.ts";
 import type { HillProblem } from "../model/problem.ts";
 import type { RandomStream } from "../random.ts";
 import { findModes, type FoundModes } from "../samplers/find_modes.ts";
-import { runTempered, type TemperedRun, type TemperingReport } from "../samplers/run_tempered.ts";
+import { runTempered } from "../samplers/run_tempered.ts";
+import type { TemperedCheckpoint, TemperedRun, TemperingReport } from "../samplers/tempered_run.ts";
 import { gatherRun, meanLeapfrogs, type Method, type Sampled, type Tempering } from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 

@@ -1,6 +1,15 @@
 /** What a tempered run keeps of its transitions: every so many of them, and only every second one of those as it grows. */
 import type { TransitionBatch } from "../engine/ensemble.ts";
 
+/** What has been kept so far. */
+export interface KeptState {
+  readonly thin: number;
+  readonly seen: number;
+  readonly batches: readonly TransitionBatch[];
+  readonly origins: readonly Int32Array[];
+  readonly logLik: readonly Float64Array[];
+}
+
 /** Draws of the posterior, with where they descend from and the log likelihoods of every rung beside them. */
 export class KeptDraws {
   readonly #ladders: number;
@@ -13,10 +22,29 @@ export class KeptDraws {
   /** One per draw, (rungs, ladders). */
   #logLik: Float64Array[] = [];
 
-  /** @param thin transitions per draw kept */
-  constructor(ladders: number, thin: number) {
+  /**
+   * @param thin transitions per draw kept
+   * @param from what others kept, to go on with
+   */
+  constructor(ladders: number, thin: number, from?: KeptState) {
     this.#ladders = ladders;
-    this.#thin = thin;
+    this.#thin = from?.thin ?? thin;
+    if (from === undefined) return;
+    this.#seen = from.seen;
+    this.#batches = [...from.batches];
+    this.#origins = [...from.origins];
+    this.#logLik = [...from.logLik];
+  }
+
+  /** What is kept later does not change it. */
+  get state(): KeptState {
+    return {
+      thin: this.#thin,
+      seen: this.#seen,
+      batches: [...this.#batches],
+      origins: [...this.#origins],
+      logLik: [...this.#logLik],
+    };
   }
 
   get seen(): number {
@@ -35,9 +63,14 @@ export class KeptDraws {
     return all;
   }
 
-  /** Of the last draws, one each, (ladders). */
-  lastOrigins(count: number): readonly Int32Array[] {
-    return this.#origins.slice(this.#origins.length - count);
+  /** Of `count` draws from `first` on, one each, (ladders). */
+  originsOf(first: number, count: number): readonly Int32Array[] {
+    return this.#origins.slice(first, first + count);
+  }
+
+  /** Draws per ladder kept. */
+  get draws(): number {
+    return this.#origins.length;
   }
 
   /** Log likelihoods of one rung, (draws, ladders). */

@@ -10,6 +10,11 @@ export interface Tally {
   readonly accepted: number;
 }
 
+/** How far jumps have come: all but where they aim, which the ladder says. */
+export interface JumpState extends Tally {
+  readonly steps: number;
+}
+
 /** Jumps of the ladders' own chains among modes that stay as they were found. */
 export class LadderJumps {
   readonly #modes: readonly TemperedMode[];
@@ -21,11 +26,20 @@ export class LadderJumps {
   #tried = 0;
   #accepted = 0;
 
-  /** @param modes at least two */
-  constructor(modes: readonly TemperedMode[], ladders: number, seed: number) {
+  /**
+   * @param modes at least two
+   * @param from where other jumps were, to go on from there
+   */
+  constructor(modes: readonly TemperedMode[], ladders: number, seed: number, from?: JumpState) {
     this.#modes = modes;
     this.#ladders = ladders;
     this.#seed = seed;
+    if (from === undefined) return;
+    ({ steps: this.#steps, tried: this.#tried, accepted: this.#accepted } = from);
+  }
+
+  get state(): JumpState {
+    return { ...this.tally, steps: this.#steps };
   }
 
   get tally(): Tally {

@@ -3,6 +3,14 @@
  * posterior descends from.
  */
 
+/** Where replicas have been so far. */
+export interface TripState {
+  readonly origin: Int32Array;
+  readonly arrived: Uint8Array;
+  readonly trips: Uint32Array;
+  readonly visits: number;
+}
+
 /** Follows the replicas of one problem's ladders from transition to transition. */
 export class RoundTrips {
   readonly #ladders: number;
@@ -14,13 +22,27 @@ export class RoundTrips {
   readonly #trips: Uint32Array;
   #visits = 0;
 
-  /** @param ladders each with a replica on every one of `rungs` */
-  constructor(ladders: number, rungs: number) {
+  /**
+   * @param ladders each with a replica on every one of `rungs`
+   * @param from where the replicas have been before
+   */
+  constructor(ladders: number, rungs: number, from?: TripState) {
     this.#ladders = ladders;
     this.#rungs = rungs;
-    this.#origin = new Int32Array(ladders * rungs).fill(-1);
-    this.#arrived = new Uint8Array(ladders * rungs);
-    this.#trips = new Uint32Array(ladders);
+    this.#origin = from?.origin.slice() ?? new Int32Array(ladders * rungs).fill(-1);
+    this.#arrived = from?.arrived.slice() ?? new Uint8Array(ladders * rungs);
+    this.#trips = from?.trips.slice() ?? new Uint32Array(ladders);
+    this.#visits = from?.visits ?? 0;
+  }
+
+  /** A copy. */
+  get state(): TripState {
+    return {
+      origin: this.#origin.slice(),
+      arrived: this.#arrived.slice(),
+      trips: this.#trips.slice(),
+      visits: this.#visits,
+    };
   }
 
   /**

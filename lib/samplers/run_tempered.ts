@@ -2,15 +2,25 @@
  * Non-reversible parallel tempering from start to finish on any engine: an annealed start that also measures the
  * barrier, rounds of adaptation, draws. Decisions depend on draws alone, never on the clock.
  */
-import type { Engine, Ensemble, TargetSpec, TransitionBatch, Tuning } from "../engine/ensemble.ts";
+import type { Engine, Ensemble, TransitionBatch } from "../engine/ensemble.ts";
 import { Purpose, RandomStream } from "../random.ts";
 import { annealPath, MOST_TRANSITIONS } from "./anneal_path.ts";
-import { type Evidence, logEvidence } from "./evidence.ts";
+import { logEvidence } from "./evidence.ts";
 import { barrierOf, rejections } from "./ladder.ts";
 import { joinBatches, KeptDraws, pickDraws } from "./kept_draws.ts";
-import { LadderJumps, type Tally } from "./ladder_jumps.ts";
+import { LadderJumps } from "./ladder_jumps.ts";
 import { RoundTrips } from "./round_trips.ts";
-import { type Lineage, type SamplerProgress, unlessStopped } from "./run.ts";
+import { type Continuation, type Lineage, type SamplerProgress, unlessStopped } from "./run.ts";
+import type {
+  Extension,
+  Placed,
+  TemperedCheckpoint,
+  TemperedPlan,
+  TemperedRun,
+  TemperedStage,
+  TemperedTarget,
+  TemperingReport,
+} from "./tempered_run.ts";
 import {
   firstRungs,
   knowsMetric,
@@ -22,12 +32,10 @@ import {
   stepRungs,
   withMetric,
 } from "./tempering.ts";
-import type { TemperedMode } from "./temper_modes.ts";
+import { gradientsOf, transitionsAtOnce } from "./tempered_work.ts";
 
 /** Transitions between two adaptation steps: few in short rounds, more in long ones, where a read-back costs as much. */
 const SHORT_BATCH = 8, LONG_BATCH = 32, BATCHES_PER_ROUND = 64;
-/** Transitions between two looks at the caller at most, which bounds the memory of their draws. */
-const MOST_AT_ONCE = 250;
 /** Transitions between two jumps: of all that could be done at once a few parts, since jumps interrupt the engine. */
 const LEAST_TO_JUMP = 4, MOST_TO_JUMP = 64, JUMPS_AT_ONCE = 2;
 /** Annealed chains per ladder: neighbouring rungs of a ladder start from different ones. */
@@ -35,68 +43,7 @@ const ANNEALED_PER_LADDER = 4;
 /** Batches at whose draws the gradients for a metric are taken. */
 const GRADIENT_BATCHES = 4;
 
-/** What to sample. */
-export interface TemperedTarget {
-  /** One problem. */
-  readonly target: TargetSpec;
-  /** An exact draw from the prior, (D). */
-  prior(stream: RandomStream): Float64Array;
-  /** What is known of its modes, to jump between where there are several. */
-  readonly modes?: readonly TemperedMode[];
-}
-
-export interface TemperedPlan {
-  /** Independent ladders, at least two. */
-  readonly ladders: number;
-  /** Transitions per ladder thrown away. */
-  readonly warmup: number;
-  /** Draws of the posterior kept per ladder. */
-  readonly draws: number;
-  /** Transitions per draw kept, before any doubling. */
-  readonly thin: number;
-}
-
-/** How long a run may grow beyond its plan. */
-export interface Extension {
-  /**
-   * How often the run may double at most. The transitions per draw kept double with it, of earlier draws too, so
-   * that a run of any length keeps as many draws as were planned.
-   */
-  readonly doublings: number;
-  /** Whether the run so far will do; asked when it is as long as planned and after every doubling but the last. */
-  enough(run: TemperedRun): boolean | Promise<boolean>;
-}
-
 const AS_PLANNED: Extension = { doublings: 0, enough: () => true };
-
-/** How tempering went while draws were kept. */
-export interface TemperingReport {
-  /** Inverse temperatures, from 1 down to 0. */
-  readonly betas: readonly number[];
-  /** Mean swap rejection between neighbours. */
-  readonly rejections: readonly number[];
-  readonly barrier: number;
-  /** Completed round trips of each ladder. */
-  readonly roundTrips: readonly number[];
-  readonly evidence: Evidence;
-  /** Of each kept draw, which visit to the prior it descends from, -1 for none, (draws, ladders). */
-  readonly origins: Int32Array;
-  /** Jumps between modes at the posterior, warm-up included. */
-  readonly jumps: Tally;
-}
-
-export interface TemperedRun {
-  /** Kept draws of the posterior, chains = ladders; fewer than planned when interrupted. */
-  readonly batches: readonly TransitionBatch[];
-  /** What sampling ran at, per rung; empty when it never began. */
-  readonly tuning: readonly Tuning[];
-  /** Undefined when sampling never began. */
-  readonly report: TemperingReport | undefined;
-  readonly gradients: number;
-  /** Transitions over all chains. */
-  readonly transitions: number;
-  readonly interrupted: boolean;
-}
 
 /**
  * Runs annealing, adaptation and sampling.
@@ -104,6 +51,7 @@ export interface TemperedRun {
  * @param onProgress called after every batch, with the posterior's draws
  * @param signal ends the run after the batch under way
  * @param extension goes on with the same chains, without another warm-up; by default the run ends as planned
+ * @param continuation offered the state after every batch once there is a ladder
  */
 export async function runTempered(
   engine: Engine,
@@ -113,8 +61,10 @@ export async function runTempered(
   onProgress: (progress: SamplerProgress) => void = () => {},
   signal?: AbortSignal,
   extension: Extension = AS_PLANNED,
+  continuation?: Continuation<TemperedCheckpoint>,
 ): Promise<TemperedRun> {
-  const run = new TemperedSampler(engine, target, seed, plan, onProgress, signal, extension);
+  const given = { engine, target, seed, plan, onProgress, signal, extension, continuation };
+  const run = new TemperedSampler(given);
   try {
     return await run.run();
   } finally {
@@ -122,15 +72,21 @@ export async function runTempered(
   }
 }
 
+/** What {@link runTempered} is given. */
+interface Given {
+  readonly engine: Engine;
+  readonly target: TemperedTarget;
+  readonly seed: number;
+  readonly plan: TemperedPlan;
+  readonly onProgress: (progress: SamplerProgress) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly extension: Extension;
+  readonly continuation: Continuation<TemperedCheckpoint> | undefined;
+}
+
 /** Owns the ensemble of the moment: a ladder of another length needs another one. */
 class TemperedSampler {
-  readonly #engine: Engine;
-  readonly #target: TemperedTarget;
-  readonly #seed: number;
-  readonly #plan: TemperedPlan;
-  readonly #onProgress: (progress: SamplerProgress) => void;
-  readonly #signal: AbortSignal | undefined;
-  readonly #extension: Extension;
+  readonly #given: Given;
   /** Prior draws of each ladder. */
   readonly #priors: readonly RandomStream[];
   readonly #jumps: LadderJumps | undefined;
@@ -138,33 +94,23 @@ class TemperedSampler {
   #ensembles = 0;
   #rungs: readonly RungState[] = [];
   /** The last few batches of this ladder, newest last. */
-  #recent: readonly TransitionBatch[] = [];
-  #gradients = 0;
-  #transitions = 0;
-  #divergences = 0;
+  #recent: readonly Placed[] = [];
+  #gradients: number;
+  #transitions: number;
+  #divergences: number;
 
-  constructor(
-    engine: Engine,
-    target: TemperedTarget,
-    seed: number,
-    plan: TemperedPlan,
-    onProgress: (progress: SamplerProgress) => void,
-    signal: AbortSignal | undefined,
-    extension: Extension,
-  ) {
-    this.#engine = engine;
-    this.#target = target;
-    this.#seed = seed;
-    this.#plan = plan;
-    this.#onProgress = onProgress;
-    this.#signal = signal;
-    this.#extension = extension;
+  constructor(given: Given) {
+    this.#given = given;
+    const { seed, plan: { ladders }, target: { modes = [] }, continuation } = given,
+      from = continuation?.from;
     this.#priors = Array.from(
-      { length: plan.ladders },
-      (_, ladder) => new RandomStream(seed, Purpose.reference, ladder),
+      { length: ladders },
+      (_, ladder) => new RandomStream(seed, Purpose.reference, ladder, from?.priors[ladder]),
     );
-    const { modes = [] } = target;
-    this.#jumps = modes.length > 1 ? new LadderJumps(modes, plan.ladders, seed) : undefined;
+    this.#jumps = modes.length > 1 ? new LadderJumps(modes, ladders, seed, from?.jumps) : undefined;
+    this.#gradients = from?.gradients ?? 0;
+    this.#transitions = from?.transitions ?? 0;
+    this.#divergences = from?.divergences ?? 0;
   }
 
   async close(): Promise<void> {
@@ -173,22 +119,47 @@ class TemperedSampler {
   }
 
   async run(): Promise<TemperedRun> {
-    const ready = await this.#layLadder() && await this.#warmUp();
-    return ready ? await this.#sample() : this.#outcome(undefined, undefined);
+    const from = this.#given.continuation?.from;
+    if (from !== undefined) await this.#goOn(from);
+    const laid = from !== undefined || await this.#layLadder();
+    if (from?.stage === "sampling") return await this.#sample(from);
+    return laid && await this.#warmUp(from) ? await this.#sample() : this.#outcome(undefined, undefined);
+  }
+
+  /** Takes up the ladder of a run before this one. */
+  async #goOn({ ensembles, ensemble, rungs }: TemperedCheckpoint): Promise<void> {
+    this.#ensembles = ensembles - 1;
+    await (await this.#open(this.#given.plan.ladders, rungs.length)).restore(ensemble);
+    this.#climbTo(rungs);
+  }
+
+  /** @param priors how far prior draws have been read, those prepared for the next batch left out */
+  #offer(stage: TemperedStage, priors = this.#priors.map(({ state }) => state)): void {
+    this.#given.continuation?.offer({
+      ...stage,
+      ensemble: this.#ensemble!.state,
+      gradients: this.#gradients,
+      divergences: this.#divergences,
+      transitions: this.#transitions,
+      ensembles: this.#ensembles,
+      rungs: this.#rungs,
+      priors,
+      jumps: this.#jumps?.state,
+    });
   }
 
   get #stopped(): boolean {
-    return this.#signal?.aborted === true;
+    return this.#given.signal?.aborted === true;
   }
 
   async #open(chainsPerProblem: number, rungs?: number): Promise<Ensemble> {
     await this.close();
     this.#recent = [];
-    this.#ensemble = await this.#engine.ensemble({
-      target: this.#target.target,
+    this.#ensemble = await this.#given.engine.ensemble({
+      target: this.#given.target.target,
       chainsPerProblem,
       // A key of its own for each ensemble, because each counts its transitions from zero.
-      seed: (this.#seed + 2 ** 40 * this.#ensembles++) % 2 ** 53,
+      seed: (this.#given.seed + 2 ** 40 * this.#ensembles++) % 2 ** 53,
       ...(rungs === undefined ? {} : { rungs }),
     });
     return this.#ensemble;
@@ -196,17 +167,17 @@ class TemperedSampler {
 
   /** Anneals a population and lays the first ladder along the way it went. @returns false when stopped */
   async #layLadder(): Promise<boolean> {
-    const { ladders, warmup } = this.#plan, chains = ladders * ANNEALED_PER_LADDER;
+    const { ladders, warmup } = this.#given.plan, chains = ladders * ANNEALED_PER_LADDER;
     let annealed = 0;
     const path = await annealPath(
       await this.#open(chains),
-      (stream) => this.#target.prior(stream),
-      this.#seed,
+      (stream) => this.#given.target.prior(stream),
+      this.#given.seed,
       (batch) => {
         this.#count(batch);
         this.#show("warm-up", annealed += batch.transitions, MOST_TRANSITIONS + warmup, batch);
       },
-      this.#signal,
+      this.#given.signal,
     );
     if (path === undefined) return false;
     const { rungs, from } = firstRungs(path);
@@ -224,31 +195,37 @@ class TemperedSampler {
   }
 
   /** Rounds, then the stretch that settles. @returns false when stopped before its end */
-  async #warmUp(): Promise<boolean> {
-    const { warmup } = this.#plan, { rounds, settle } = planRounds(warmup);
-    let done = 0;
+  async #warmUp(from?: Extract<TemperedStage, { readonly stage: "warm-up" }>): Promise<boolean> {
+    const { warmup } = this.#given.plan, { rounds, settle } = planRounds(warmup);
+    let { done, recent } = from ?? { done: 0, recent: [] };
+    this.#recent = recent;
+    if (from === undefined) this.#offer({ stage: "warm-up", done, recent });
+    let end = 0;
     for (const length of [...rounds, settle]) {
       const each = Math.min(LONG_BATCH, Math.max(SHORT_BATCH, Math.floor(length / BATCHES_PER_ROUND)));
-      for (const end = done + length; done < end;) {
+      for (end += length; done < end;) {
         const batch = await this.#warmUpBatch(Math.min(each, end - done));
         if (batch === undefined) return false;
         this.#rungs = stepRungs(this.#rungs, batch, this.#jumps?.withinModes(batch));
         await this.#jump(batch);
-        this.#recent = [...this.#recent, batch].slice(-GRADIENT_BATCHES);
-        done += batch.transitions;
-        const all = [...Array(batch.transitions).keys()];
-        const cold = pickDraws(batch, all, this.#plan.ladders);
+        const { positions, transitions, chains, dim } = batch;
+        this.#recent = [...this.#recent, { positions, transitions, chains, dim }].slice(-GRADIENT_BATCHES);
+        done += transitions;
+        const all = [...Array(transitions).keys()];
+        const cold = pickDraws(batch, all, this.#given.plan.ladders);
         this.#show("warm-up", MOST_TRANSITIONS + done, MOST_TRANSITIONS + warmup, cold);
+        if (done === end && done < warmup && !await this.#renew()) return false;
+        this.#offer({ stage: "warm-up", done, recent: this.#recent });
       }
-      if (done < warmup) await this.#renew();
     }
     this.#recent = [];
+    this.#rungs = this.#rungs.map((rung) => ({ ...rung, logLik: [] })); // rounds are over
     return !this.#stopped;
   }
 
   /** Transitions at one tuning, stopped between parts of them. */
   async #warmUpBatch(transitions: number): Promise<TransitionBatch | undefined> {
-    const atOnce = this.#transitionsAtOnce(false), parts: TransitionBatch[] = [];
+    const atOnce = this.#atOnce(false), parts: TransitionBatch[] = [];
     for (let done = 0; done < transitions; done += parts.at(-1)!.transitions) {
       if (this.#stopped) return undefined;
       const part = Math.min(atOnce, transitions - done);
@@ -257,15 +234,19 @@ class TemperedSampler {
     return joinBatches(parts);
   }
 
-  /** After a round: metrics, then the ladder, whose chains go on from the nearest rungs of the old one. */
-  async #renew(): Promise<void> {
+  /**
+   * After a round: metrics, then the ladder, whose chains go on from the nearest rungs of the old one.
+   *
+   * @returns false when stopped on the way
+   */
+  async #renew(): Promise<boolean> {
     const renewed: RungState[] = [];
     for (const [r, rung] of this.#rungs.entries()) {
-      if (this.#stopped) return;
+      if (this.#stopped) return false;
       renewed.push(knowsMetric(rung) ? withMetric(rung, await this.#slopes(r, rung.beta)) : rung);
     }
     const { rungs, from } = relay(renewed);
-    const { ladders } = this.#plan, last = this.#recent.at(-1)!, { dim, chains } = last;
+    const { ladders } = this.#given.plan, last = this.#recent.at(-1)!, { dim, chains } = last;
     const ensemble = rungs.length === this.#rungs.length
       ? this.#ensemble!
       : await this.#open(ladders, rungs.length);
@@ -276,6 +257,7 @@ class TemperedSampler {
     });
     await ensemble.setPositions(placed);
     this.#climbTo(rungs);
+    return true;
   }
 
   #climbTo(rungs: readonly RungState[]): void {
@@ -283,13 +265,15 @@ class TemperedSampler {
     this.#jumps?.aim(rungs.map(({ beta }) => beta));
   }
 
-  async #jump(batch: TransitionBatch): Promise<void> {
+  /** @returns true once every jump is made or not */
+  async #jump(batch: TransitionBatch): Promise<true> {
     this.#gradients += await this.#jumps?.step(this.#ensemble!, batch) ?? 0;
+    return true;
   }
 
   /** Gradients at the last draws of one rung, (draws, D). */
   async #slopes(rung: number, beta: number): Promise<Float64Array> {
-    const { ladders } = this.#plan;
+    const { ladders } = this.#given.plan;
     const positions = this.#recent.flatMap((batch) =>
       rowsOf(batch, rung * ladders, ladders)
         .flatMap((row) => [...batch.positions.subarray(row * batch.dim, (row + 1) * batch.dim)])
@@ -298,20 +282,44 @@ class TemperedSampler {
   }
 
   /** Draws as planned; then as many again, and again, while there are too few and there may be more. */
-  async #sample(): Promise<TemperedRun> {
-    const { ladders, draws, thin } = this.#plan, { doublings, enough } = this.#extension;
-    const kept = new KeptDraws(ladders, thin), trips = new RoundTrips(ladders, this.#rungs.length);
-    this.#divergences = 0;
-    for (let planned = draws * thin, doubled = 0;; planned *= 2, doubled++) {
-      await this.#sampleUntil(planned, kept, trips);
+  async #sample(from?: Extract<TemperedStage, { readonly stage: "sampling" }>): Promise<TemperedRun> {
+    const { ladders, draws, thin } = this.#given.plan, { doublings, enough } = this.#given.extension;
+    const kept = new KeptDraws(ladders, thin, from?.kept);
+    const trips = new RoundTrips(ladders, this.#rungs.length, from?.trips);
+    let doubled = from?.doubled ?? 0;
+    if (from === undefined) this.#divergences = 0;
+    else this.#showAgain(kept, trips, draws * 2 ** doubled);
+    for (;; doubled++) {
+      await this.#sampleUntil(doubled, kept, trips);
       const run = this.#outcome(kept, trips);
       if (run.interrupted || doubled >= doublings || await enough(run)) return run;
       kept.halve();
     }
   }
 
-  async #sampleUntil(planned: number, kept: KeptDraws, trips: RoundTrips): Promise<void> {
-    const { thin } = this.#plan, atOnce = this.#transitionsAtOnce(true);
+  #showAgain(kept: KeptDraws, { trips: roundTrips }: RoundTrips, total: number): void {
+    const { batches, thin } = kept.state, divergences = this.#divergences, gradients = this.#gradients;
+    let first = 0;
+    for (const batch of batches) {
+      const lineage = { origins: kept.originsOf(first, batch.transitions), roundTrips };
+      first += batch.transitions;
+      const done = first * thin / this.#given.plan.thin;
+      this.#given.onProgress({
+        phase: "sampling",
+        done,
+        total,
+        gradients,
+        divergences,
+        batch,
+        lineage,
+        again: true,
+      });
+    }
+  }
+
+  async #sampleUntil(doubled: number, kept: KeptDraws, trips: RoundTrips): Promise<void> {
+    const { thin, draws } = this.#given.plan, planned = draws * thin * 2 ** doubled;
+    const atOnce = this.#atOnce(true);
     const toJump = this.#jumps === undefined
       ? Infinity
       : Math.min(MOST_TO_JUMP, Math.max(LEAST_TO_JUMP, Math.floor(atOnce / JUMPS_AT_ONCE)));
@@ -320,8 +328,9 @@ class TemperedSampler {
     let prepared = this.#priorDraws(size(kept.seen));
     while (kept.seen < planned && !this.#stopped) {
       const transitions = size(kept.seen), running = this.#advance(transitions, true, prepared);
+      const priors = this.#priors.map(({ state }) => state);
       prepared = this.#priorDraws(size(kept.seen + transitions)); // while the engine is at work
-      const batch = await unlessStopped(running, this.#signal);
+      const batch = await unlessStopped(running, this.#given.signal);
       if (batch === undefined) return;
       const origins = Array.from(
         { length: transitions },
@@ -329,10 +338,12 @@ class TemperedSampler {
       );
       const cold = kept.add(batch, origins);
       if (cold.transitions > 0) {
-        const lineage = { origins: kept.lastOrigins(cold.transitions), roundTrips: trips.trips };
+        const { transitions: count } = cold;
+        const lineage = { origins: kept.originsOf(kept.draws - count, count), roundTrips: trips.trips };
         this.#show("sampling", Math.floor(kept.seen / thin), planned / thin, cold, lineage);
       }
-      if (kept.seen % toJump === 0) await unlessStopped(this.#jump(batch), this.#signal);
+      if (kept.seen % toJump === 0 && !await unlessStopped(this.#jump(batch), this.#given.signal)) return;
+      this.#offer({ stage: "sampling", doubled, kept: kept.state, trips: trips.state }, priors);
     }
   }
 
@@ -356,21 +367,16 @@ class TemperedSampler {
       rejections: rejected,
       barrier: barrierOf(rejected),
       roundTrips: trips.trips,
-      evidence: logEvidence(seen, this.#plan.ladders),
+      evidence: logEvidence(seen, this.#given.plan.ladders),
       origins: kept.origins,
       jumps: this.#jumps?.tally ?? { tried: 0, accepted: 0 },
     };
   }
 
   /** Transitions between two looks at the caller. */
-  #transitionsAtOnce(settled: boolean): number {
-    const { ladders } = this.#plan;
-    const gradients = this.#rungs.reduce((sum, rung) => {
-      const { trajectoryLength, stepSize } = rungTuning(rung, settled);
-      return sum + 1 + 0.5 * trajectoryLength / stepSize; // half of it after the jitter, on average
-    }, 0);
-    const most = workAtOnce(this.#engine) / (gradients * ladders * workOf(this.#target.target));
-    return Math.max(1, Math.min(MOST_AT_ONCE, Math.floor(most)));
+  #atOnce(settled: boolean): number {
+    const tuning = this.#rungs.map((rung) => rungTuning(rung, settled));
+    return transitionsAtOnce(this.#given.engine, this.#given.target.target, tuning, this.#given.plan.ladders);
   }
 
   async #advance(transitions: number, settled: boolean, prior: Float64Array): Promise<TransitionBatch> {
@@ -382,21 +388,16 @@ class TemperedSampler {
 
   /** Prior draws for the last rung, (transitions, ladders, D). */
   #priorDraws(transitions: number): Float64Array {
-    const { ladders } = this.#plan, { dim } = this.#ensemble!;
+    const { ladders } = this.#given.plan, { dim } = this.#ensemble!;
     const all = new Float64Array(transitions * ladders * dim);
     for (let i = 0; i < transitions; i++) {
-      this.#priors.forEach((stream, l) => all.set(this.#target.prior(stream), (i * ladders + l) * dim));
+      this.#priors.forEach((stream, l) => all.set(this.#given.target.prior(stream), (i * ladders + l) * dim));
     }
     return all;
   }
 
-  /** The first gradient of a tempered trajectory, or the only one at the prior, is not among its leapfrogs. */
   #count(batch: TransitionBatch): void {
-    const cohorts = batch.leapfrogs.length / batch.transitions, each = batch.chains / cohorts;
-    batch.leapfrogs.forEach((steps, i) => {
-      const prior = cohorts > 1 && i % cohorts === cohorts - 1;
-      this.#gradients += each * (prior ? 1 : cohorts > 1 ? steps + 1 : steps);
-    });
+    this.#gradients += gradientsOf(batch);
     this.#transitions += batch.transitions * batch.chains;
   }
 
@@ -408,7 +409,7 @@ class TemperedSampler {
     lineage?: Lineage,
   ): void {
     this.#divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
-    this.#onProgress({
+    this.#given.onProgress({
       phase,
       done,
       total,
@@ -419,12 +420,3 @@ class TemperedSampler {
     });
   }
 }
-
-/** Work, in rows times curves of a gradient, between two looks at the caller: a quarter of a second on four cores. */
-function workAtOnce({ name, software }: Engine): number {
-  if (name === "cpu") return 1e7;
-  return software ? 1.5e8 : 5e9;
-}
-
-const workOf = (target: TargetSpec): number =>
-  target.kind === "hill_mixture" ? target.problems[0]!.rows * target.problems[0]!.layout.components : 1;

@@ -124,7 +124,11 @@ export function stepRungs(
 }
 
 /** Rows of a batch that belong to the chains `first .. first + count`. */
-export function rowsOf(batch: TransitionBatch, first: number, count: number): number[] {
+export function rowsOf(
+  batch: Pick<TransitionBatch, "transitions" | "chains">,
+  first: number,
+  count: number,
+): number[] {
   const rows: number[] = [];
   for (let i = 0; i < batch.transitions; i++) {
     for (let c = first; c < first + count; c++) rows.push(i * batch.chains + c);

@@ -13,6 +13,10 @@ function slowEngine(): Engine {
     problems: 1,
     chains: 1,
     setPositions: () => soon(undefined),
+    get state(): never {
+      throw new Error("Nobody asks for it");
+    },
+    restore: never,
     evaluate: () => soon({} as Evaluation),
     hmc: never,
     nuts: never,
@@ -72,11 +76,14 @@ Deno.test("every argument of every call arrives", async () => {
     calls[name] = args;
     return Promise.resolve() as Promise<never>;
   };
+  const state = { transition: 5, positions: Float64Array.of(3), replica: Uint32Array.of(0) };
   const kept: Ensemble = {
     dim: 1,
     problems: 1,
     chains: 1,
     setPositions: noting("setPositions"),
+    state,
+    restore: noting("restore"),
     evaluate: noting("evaluate"),
     hmc: noting("hmc"),
     nuts: noting("nuts"),
@@ -90,8 +97,11 @@ Deno.test("every argument of every call arrives", async () => {
   await ensemble.evaluate(positions, 0.5);
   await ensemble.hmc(3, [], reference);
   await ensemble.nuts(4, []);
-  assert.deepEqual([calls.setPositions, calls.evaluate, calls.hmc, calls.nuts], [
+  assert.equal(ensemble.state, state);
+  await ensemble.restore(state);
+  assert.deepEqual([calls.setPositions, calls.restore, calls.evaluate, calls.hmc, calls.nuts], [
     [positions, replica],
+    [state],
     [positions, 0.5],
     [3, [], reference],
     [4, []],

@@ -15,7 +15,8 @@ import { TARGET_ACCEPTANCE } from "../../lib/methods/nuts.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
 import { runChees } from "../../lib/samplers/run_chees.ts";
 import { runNuts } from "../../lib/samplers/run_nuts.ts";
-import { runTempered, type TemperedTarget } from "../../lib/samplers/run_tempered.ts";
+import { runTempered } from "../../lib/samplers/run_tempered.ts";
+import type { TemperedTarget } from "../../lib/samplers/tempered_run.ts";
 import { CANDIDATES } from "../../lib/samplers/start.ts";
 import { correlatedGaussian, withWebgpu } from "../engine/support.ts";
 import {

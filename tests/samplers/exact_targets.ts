@@ -2,7 +2,7 @@
 import type { LinearTarget, TestTarget } from "../../lib/engine/ensemble.ts";
 import { RandomStream } from "../../lib/random.ts";
 import { cholesky } from "../../lib/samplers/metric.ts";
-import type { TemperedTarget } from "../../lib/samplers/run_tempered.ts";
+import type { TemperedTarget } from "../../lib/samplers/tempered_run.ts";
 
 /** A target that is a prior of independent normals about 0, sds (D), times a likelihood. */
 export function fromPrior(target: TestTarget, sds: Float64Array): TemperedTarget {

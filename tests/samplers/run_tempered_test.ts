@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import type { Engine } from "../../lib/engine/ensemble.ts";
 import { findModes } from "../../lib/samplers/find_modes.ts";
-import { runTempered, type TemperedRun } from "../../lib/samplers/run_tempered.ts";
+import { runTempered } from "../../lib/samplers/run_tempered.ts";
+import type { TemperedRun } from "../../lib/samplers/tempered_run.ts";
 import { withCpu, withWebgpu } from "../engine/support.ts";
 import {
   exactBarrier,

@@ -1,7 +1,7 @@
 /** Exact targets with a prior, and what is known of them. */
 import type { MixtureTarget } from "../../lib/engine/ensemble.ts";
 import type { RandomStream } from "../../lib/random.ts";
-import type { TemperedTarget } from "../../lib/samplers/run_tempered.ts";
+import type { TemperedTarget } from "../../lib/samplers/tempered_run.ts";
 
 /**
  * Components of equal distance from the prior's centre; where their spreads are equal, too, the posterior keeps their
