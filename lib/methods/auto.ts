@@ -4,7 +4,7 @@
  * where they find anything else. Each step works as the method of its name does.
  */
 import { compareRuns } from "../agreement.ts";
-import { type FitHooks, type FitOptions, type MethodName, METHODS } from "../fit_types.ts";
+import { type FitOptions, type MethodName, METHODS } from "../fit_types.ts";
 import { judge, type Judged } from "../judge.ts";
 import type { HillProblem } from "../model/problem.ts";
 import type { AutoReport } from "../runs/schema.ts";
@@ -19,7 +19,8 @@ import {
   tellingGap,
 } from "./auto_decisions.ts";
 import { sampleChees } from "./chees.ts";
-import type { Method, Sampled } from "./method.ts";
+import type { Method, MethodHooks, Sampled } from "./method.ts";
+import type { Continuation } from "../samplers/run.ts";
 import { balance, modesOf } from "../samplers/find_modes.ts";
 import { evidenceOf } from "../tempering_report.ts";
 import { sampleLadders } from "./tempered.ts";
@@ -34,12 +35,40 @@ const FEWEST_LADDERS = 4;
 /** Keeps the random numbers of the steps apart: a check that starts where the chains did proves less. */
 const OTHER_SEED = 2 ** 52;
 
+/** How far the steps are. The first, once it is done, is at its end, and gives the sample that it gave. */
+interface AutoState {
+  readonly first: unknown;
+  /** Time spent on it, judging included. */
+  readonly firstMs: number;
+  /** Once it is their turn. */
+  readonly ladders?: {
+    readonly state: unknown;
+    readonly ms: number;
+    /** Transitions per draw at the next look, and whether an earlier look set the two steps apart. */
+    readonly thin: number;
+    readonly doubted: boolean;
+  };
+}
+
 /** The method over any first step and any ladders. */
 export function autoMethod(first: Method, ladders: typeof sampleLadders): Method {
   return async (engine, problem, options, hooks) => {
     const { components } = problem.layout, maxSpend = largestSpend(problem);
-    const began = performance.now();
-    const chains = await first(engine, problem, options, named(hooks, "chees", 0, true));
+    const continuation = hooks.continuation as Continuation<AutoState> | undefined, from = continuation?.from;
+    const began = performance.now() - (from?.firstMs ?? 0);
+    let firstState = from?.first;
+    const chains = await first(
+      engine,
+      problem,
+      options,
+      named(hooks, "chees", 0, true, {
+        from: firstState,
+        offer(state) {
+          firstState = state;
+          continuation?.offer({ first: state, firstMs: performance.now() - began });
+        },
+      }),
+    );
     const seen = judge(problem, chains, maxSpend), { verdict } = seen.assessment;
     const opening = step(
       "chees",
@@ -52,14 +81,18 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
     const passed = verdict.status === "pass", unchecked = passed ? [INTERRUPTED] : [];
     if (chains.interrupted) return outcome(chains, [chains], [opening], unchecked);
 
-    let thin = passed ? CHECK_THIN : ANSWER_THIN, last: { look: Look; judged: Judged } | undefined;
+    const firstMs = performance.now() - began, leastThin = passed ? CHECK_THIN : ANSWER_THIN;
+    let thin = from?.ladders?.thin ?? leastThin, last: { look: Look; judged: Judged } | undefined;
+    const doubted = () =>
+      last === undefined
+        ? from?.ladders?.doubted ?? false
+        : last.look.doubted || last.look.gap !== undefined || last.look.missed > 0;
     const lookAt = (sampled: Sampled) => {
       const judged = judge(problem, sampled, maxSpend);
       const gaps = passed ? compareRuns(seen.draws, judged.draws, components, maxSpend) : [];
       const look: Look = {
         first: verdict.status,
-        doubted: last !== undefined &&
-          (last.look.doubted || last.look.gap !== undefined || last.look.missed > 0),
+        doubted: doubted(),
         gap: tellingGap(gaps),
         missed: passed ? Math.max(missedBy(chains, sampled), unseenBy(judged)) : 0,
         ladders: judged.assessment.verdict.status,
@@ -69,8 +102,8 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
       return { look, judged };
     };
     const extension = {
-      thin,
-      doublings: Math.log2(MOST_THIN / thin),
+      thin: leastThin,
+      doublings: Math.log2(MOST_THIN / leastThin),
       enough: (sampled: Sampled) => {
         last = lookAt(sampled);
         if (decide(last.look) !== "go on") return true;
@@ -78,7 +111,14 @@ export function autoMethod(first: Method, ladders: typeof sampleLadders): Method
         return false;
       },
     };
-    const resumed = performance.now(), own = named(hooks, "tempered", chains.timing.gradients, !passed);
+    const resumed = performance.now() - (from?.ladders?.ms ?? 0);
+    const own = named(hooks, "tempered", chains.timing.gradients, !passed, {
+      from: from?.ladders?.state,
+      offer(state) {
+        const ladders = { state, ms: performance.now() - resumed, thin, doubted: doubted() };
+        continuation?.offer({ first: firstState, firstMs, ladders });
+      },
+    });
     try {
       const climbed = await ladders(engine, problem, ladderOptions(options), own, extension);
       const { look, judged } = last !== undefined && decide(last.look) !== "go on" ? last : lookAt(climbed);
@@ -124,12 +164,14 @@ function unseenBy({ tempered }: Judged): number {
  * @param answers whether its draws, and not those of the step before, are the ones to keep on the way
  */
 function named(
-  { onProgress, onDraws, signal }: FitHooks,
+  { onProgress, onDraws, signal }: MethodHooks,
   method: MethodName,
   gradientsBefore: number,
   answers: boolean,
-): FitHooks {
+  continuation: Continuation<unknown>,
+): MethodHooks {
   return {
+    continuation,
     ...(onDraws === undefined || !answers ? {} : { onDraws }),
     onProgress: (progress) =>
       onProgress({ ...progress, step: method, gradients: gradientsBefore + progress.gradients }),

@@ -1,8 +1,9 @@
 /** Method `chees`: many chains of HMC from prior draws, one step size and trajectory length. */
 import { METHODS } from "../fit_types.ts";
 import { drawCandidates } from "./candidates.ts";
-import { runChees } from "../samplers/run_chees.ts";
-import { gatherRun, meanLeapfrogs, type Method } from "./method.ts";
+import type { Continuation } from "../samplers/run.ts";
+import { type CheesCheckpoint, runChees } from "../samplers/run_chees.ts";
+import { continuationOf, gatherRun, meanLeapfrogs, type Method, type RunState } from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
 export const sampleChees: Method = async (engine, problem, options, hooks) => {
@@ -13,11 +14,19 @@ export const sampleChees: Method = async (engine, problem, options, hooks) => {
     seed,
   });
   try {
-    const view = new SamplingView(problem, chains, hooks), began = performance.now();
-    const candidates = drawCandidates(problem, chains, seed);
-    const run = await runChees(ensemble, candidates, seed, options, view.show, hooks.signal);
+    const continuation = hooks.continuation as Continuation<RunState<CheesCheckpoint>> | undefined;
+    const view = new SamplingView(problem, chains, hooks, continuation?.from?.spent);
+    const run = await runChees(
+      ensemble,
+      drawCandidates(problem, chains, seed),
+      seed,
+      options,
+      view.show,
+      hooks.signal,
+      continuation && continuationOf(continuation, view),
+    );
     return {
-      ...gatherRun(problem, run, chains, options, view, began, hooks.signal),
+      ...gatherRun(problem, run, chains, options, view, hooks.signal),
       sampling: {
         step_size: run.tuning[0]!.stepSize,
         mean_leapfrogs: meanLeapfrogs(run.batches),

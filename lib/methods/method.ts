@@ -8,8 +8,8 @@ import type { ApproximationReport, AutoReport, FitReport, TwoStageReport } from 
 import { sampleStats } from "../sample_stats.ts";
 import type { FoundModes } from "../samplers/find_modes.ts";
 import type { Tally } from "../samplers/ladder_jumps.ts";
-import type { SamplerRun } from "../samplers/run.ts";
-import type { SamplingView } from "./sampling_view.ts";
+import type { Continuation, SamplerRun } from "../samplers/run.ts";
+import type { SamplingView, Spent } from "./sampling_view.ts";
 
 /** What tempered ladders know beyond their draws. */
 export interface Tempering {
@@ -50,6 +50,12 @@ export interface Sampled {
   readonly approximation?: ApproximationReport;
 }
 
+/** What methods are told and asked by whoever runs them. */
+export interface MethodHooks extends FitHooks {
+  /** Every method knows its own states; one that offers none begins anew. */
+  readonly continuation?: Continuation<unknown>;
+}
+
 /**
  * Samples one problem.
  *
@@ -59,15 +65,28 @@ export type Method = (
   engine: Engine,
   problem: HillProblem,
   options: FitOptions,
-  hooks: FitHooks,
+  hooks: MethodHooks,
 ) => Promise<Sampled>;
+
+/** The state of a method that runs one sampler. */
+export interface RunState<State> {
+  readonly spent: Spent;
+  readonly run: State;
+}
+
+/** What the sampler of such a method is given. */
+export function continuationOf<State>(
+  { from, offer }: Continuation<RunState<State>>,
+  view: SamplingView,
+): Continuation<State> {
+  return { from: from?.run, offer: (run) => offer({ spent: view.spent, run }) };
+}
 
 /**
  * A run's draws and how long they took.
  *
  * @param run of one problem's chains, a tuning for each of as many equal groups of them as share theirs
  * @param chains chains of the problem
- * @param began when the run began, as performance.now() tells it
  * @throws the signal's reason when there are too few draws for diagnostics
  */
 export function gatherRun<Batch extends NutsBatch | TransitionBatch>(
@@ -76,7 +95,6 @@ export function gatherRun<Batch extends NutsBatch | TransitionBatch>(
   chains: number,
   { warmup }: FitOptions,
   view: SamplingView,
-  began: number,
   signal?: AbortSignal,
 ): Pick<Sampled, "sample" | "stats" | "interrupted" | "timing" | "warmup"> {
   const ended = performance.now();
@@ -92,7 +110,7 @@ export function gatherRun<Batch extends NutsBatch | TransitionBatch>(
     interrupted: run.interrupted,
     warmup,
     timing: {
-      warmup_s: (warm - began) / 1000,
+      warmup_s: (warm - view.began) / 1000,
       sampling_s: (ended - warm) / 1000,
       gradients: run.gradients,
       transitions: chains * (warmup + kept),

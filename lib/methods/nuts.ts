@@ -3,9 +3,10 @@ import { treeDepthNotes } from "../diagnostics/notes.ts";
 import { MAX_TREE_DEPTH, type NutsBatch } from "../engine/ensemble.ts";
 import { METHODS, UNPOOLED } from "../fit_types.ts";
 import { drawCandidates } from "./candidates.ts";
-import { runNuts } from "../samplers/run_nuts.ts";
+import type { Continuation } from "../samplers/run.ts";
+import { type NutsCheckpoint, runNuts } from "../samplers/run_nuts.ts";
 import { uniformStart } from "../samplers/start.ts";
-import { gatherRun, type Method } from "./method.ts";
+import { continuationOf, gatherRun, type Method, type RunState } from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
 /**
@@ -29,8 +30,9 @@ export const sampleNuts: Method = async (engine, problem, options, hooks) => {
     seed,
   });
   try {
-    const view = new SamplingView(problem, chains, hooks), began = performance.now();
-    if (!pooled) await uniformStart(ensemble, seed);
+    const continuation = hooks.continuation as Continuation<RunState<NutsCheckpoint>> | undefined;
+    const view = new SamplingView(problem, chains, hooks, continuation?.from?.spent);
+    if (!pooled && continuation?.from === undefined) await uniformStart(ensemble, seed);
     const plan = {
       warmup,
       draws,
@@ -41,10 +43,11 @@ export const sampleNuts: Method = async (engine, problem, options, hooks) => {
         }
         : { targetAcceptance: UNPOOLED_ACCEPTANCE }),
     };
-    const run = await runNuts(ensemble, plan, view.show, hooks.signal);
+    const own = continuation && continuationOf(continuation, view);
+    const run = await runNuts(ensemble, plan, view.show, hooks.signal, own);
     const trees = treesOf(run.batches);
     return {
-      ...gatherRun(problem, run, chains, options, view, began, hooks.signal),
+      ...gatherRun(problem, run, chains, options, view, hooks.signal),
       sampling: {
         step_size: run.tuning.reduce((sum, { stepSize }) => sum + stepSize, 0) / run.tuning.length,
         mean_leapfrogs: trees.meanSteps,

@@ -13,44 +13,71 @@ import { glimpser } from "./glimpse.ts";
 /** Batches between two running diagnostics. */
 const DIAGNOSED_EVERY = 4;
 
+/** Time that a run took up to some moment, whatever processes it ran in. */
+export interface Spent {
+  readonly totalMs: number;
+  /** Up to the first batch of kept draws; undefined before. */
+  readonly warmupMs: number | undefined;
+}
+
 /** Turns a sampler's progress into a fit's. */
 export class SamplingView {
+  /** When the run began, as performance.now() tells it; pauses between two processes are left out. */
+  readonly began: number;
   /** When the first batch of kept draws began. */
   samplingBegan: number | undefined;
   #phase = "";
-  #phaseBegan = performance.now();
+  #shownAt = performance.now();
+  #phaseBegan = this.#shownAt;
+  /** Steps of the phase that were done before. */
+  #before = 0;
   #logLik: Float64Array[] = []; // one (transitions, chains) block per batch
   #mixing: Pick<Progress, "rhat" | "essBulk"> = {};
   #drawn = 0;
   readonly show: (progress: SamplerProgress) => void;
 
-  /** @param chains chains of the problem, all there are in a batch */
-  constructor(problem: HillProblem, chains: number, { onProgress, onDraws }: FitHooks) {
+  /**
+   * @param chains chains of the problem, all there are in a batch
+   * @param spent by the run before this process took it up
+   */
+  constructor(problem: HillProblem, chains: number, { onProgress, onDraws }: FitHooks, spent?: Spent) {
     const glimpse = glimpser(problem);
-    this.show = ({ phase, done, total, gradients, divergences, batch, lineage }) => {
+    this.began = this.#shownAt - (spent?.totalMs ?? 0);
+    if (spent?.warmupMs !== undefined) this.samplingBegan = this.began + spent.warmupMs;
+    this.show = ({ phase, done, total, gradients, divergences, batch, lineage, again }) => {
       const now = performance.now();
-      if (phase !== this.#phase) {
+      if (phase !== this.#phase || again) {
         this.#phase = phase;
-        if (phase === "sampling") this.#phaseBegan = this.samplingBegan!;
+        this.#phaseBegan = this.#shownAt;
+        this.#before = again ? done : done - batch.transitions;
       }
+      this.#shownAt = now;
       if (phase === "warm-up" && done === total) this.samplingBegan = now;
       if (phase === "sampling") this.#follow(batch.logLik, chains);
-      const seconds = Math.max(1e-3, (now - this.#phaseBegan) / 1000);
+      const seconds = Math.max(1e-3, (now - this.#phaseBegan) / 1000), own = done - this.#before;
       onProgress({
         phase,
         done,
         total,
-        transitionsPerSecond: done * chains / seconds,
+        transitionsPerSecond: own * chains / seconds,
         gradients,
         divergences,
         ...this.#mixing,
-        ...(done === 0 ? {} : { etaSeconds: seconds * (total - done) / done }),
+        ...(own === 0 ? {} : { etaSeconds: seconds * (total - done) / own }),
         ...(batch.transitions > 0 ? { glimpse: glimpse(batch) } : {}),
       });
       if (phase !== "sampling" || batch.transitions === 0) return;
       const first = this.#drawn, count = batch.transitions;
       this.#drawn += count;
       onDraws?.({ first, count, planned: total, columns: () => columnsOf(problem, batch, lineage) });
+    };
+  }
+
+  get spent(): Spent {
+    const { samplingBegan } = this;
+    return {
+      totalMs: performance.now() - this.began,
+      warmupMs: samplingBegan === undefined ? undefined : samplingBegan - this.began,
     };
   }
 

@@ -1,14 +1,23 @@
 /** Method `tempered`: non-reversible parallel tempering from the prior. */
 import type { Engine } from "../engine/ensemble.ts";
-import { type FitHooks, type FitOptions, METHODS } from "../fit_types.ts";
+import { type FitOptions, METHODS } from "../fit_types.ts";
 import { judge } from "../judge.ts";
 import { samplePrior } from "../model/initial.ts";
 import type { HillProblem } from "../model/problem.ts";
 import type { RandomStream } from "../random.ts";
 import { findModes, type FoundModes } from "../samplers/find_modes.ts";
+import type { Continuation } from "../samplers/run.ts";
 import { runTempered } from "../samplers/run_tempered.ts";
 import type { TemperedCheckpoint, TemperedRun, TemperingReport } from "../samplers/tempered_run.ts";
-import { gatherRun, meanLeapfrogs, type Method, type Sampled, type Tempering } from "./method.ts";
+import {
+  gatherRun,
+  meanLeapfrogs,
+  type Method,
+  type MethodHooks,
+  type RunState,
+  type Sampled,
+  type Tempering,
+} from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
 /** Transitions per draw kept: most of what they bring is round trips, and correlated draws only cost diagnostics. */
@@ -52,6 +61,9 @@ export interface LadderExtension {
   enough(sampled: Sampled): boolean | Promise<boolean>;
 }
 
+/** What the search found, and the run of ladders once it has one. */
+type LadderState = RunState<TemperedCheckpoint | undefined> & { readonly found: FoundModes | undefined };
+
 /**
  * Samples one problem by tempered ladders.
  *
@@ -63,28 +75,32 @@ export async function sampleLadders(
   engine: Engine,
   problem: HillProblem,
   options: FitOptions,
-  hooks: FitHooks,
+  hooks: MethodHooks,
   extension?: LadderExtension,
 ): Promise<Sampled> {
   const { warmup, draws, seed } = options, { signal } = hooks;
   const ladders = options.chains ?? METHODS.tempered.chains[engine.name];
-  const view = new SamplingView(problem, ladders, hooks);
-  const began = performance.now();
+  const continuation = hooks.continuation as Continuation<LadderState> | undefined, from = continuation?.from;
+  const view = new SamplingView(problem, ladders, hooks, from?.spent);
   const target = { kind: "hill_mixture", problems: [problem] } as const;
   const prior = (stream: RandomStream) => samplePrior(problem, stream), ascents = ASCENTS[engine.name];
-  const found = await findModes(engine, target, prior, seed, ascents, (ended) => {
-    hooks.onProgress({
-      phase: "searching",
-      done: ended,
-      total: ascents,
-      transitionsPerSecond: 0,
-      gradients: 0,
-      divergences: 0,
-    });
-  }, signal);
+  const search = () =>
+    findModes(engine, target, prior, seed, ascents, (ended) => {
+      hooks.onProgress({
+        phase: "searching",
+        done: ended,
+        total: ascents,
+        transitionsPerSecond: 0,
+        gradients: 0,
+        divergences: 0,
+      });
+    }, signal);
+  const found = from === undefined ? await search() : from.found;
+  const offer = (run?: TemperedCheckpoint) => continuation?.offer({ spent: view.spent, run, found });
+  if (from === undefined) offer();
   const gather = (run: TemperedRun): Sampled => {
     const posterior = { ...run, tuning: run.tuning.slice(0, 1) }; // the first rung
-    const gathered = gatherRun(problem, posterior, ladders, options, view, began, signal);
+    const gathered = gatherRun(problem, posterior, ladders, options, view, signal);
     const gradients = run.gradients + (found?.gradients ?? 0);
     return {
       ...gathered,
@@ -102,6 +118,7 @@ export async function sampleLadders(
     view.show,
     signal,
     extension && { doublings: extension.doublings, enough: (run) => extension.enough(gather(run)) },
+    { from: from?.run, offer },
   );
   return gather(run);
 }

@@ -92,14 +92,14 @@ async function sampleFits(
     seed,
   });
   try {
-    const view = new SamplingView(problem, chains, hooks), began = performance.now();
+    const view = new SamplingView(problem, chains, hooks);
     // In their own coordinates, all fits have the same prior.
     const candidates = drawCandidates(fits[0]!, chains, seed);
     seedCandidates(fits[0]!, start, candidates, seed);
     const run = await runChees(ensemble, candidates, seed, { ...options, draws }, view.show, hooks.signal);
     const made = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
     const kept = { ...run, batches: thinned(run.batches, thin) };
-    const gathered = gatherRun(problem, kept, chains, options, view, began, hooks.signal),
+    const gathered = gatherRun(problem, kept, chains, options, view, hooks.signal),
       { sample } = gathered;
     const size = chainsPerProblem * sample.draws * problem.layout.dim;
     fits.forEach((fit, i) => {
