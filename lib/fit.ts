@@ -11,6 +11,7 @@ import { SAMPLERS } from "./methods/registry.ts";
 import { buildProblem } from "./model/priors.ts";
 import type { Scores } from "./posterior.ts";
 import { type FitFacts, type FitReport, SCHEMA_VERSION } from "./runs/schema.ts";
+import { takeUp } from "./take_up.ts";
 import { VERSION } from "./version.ts";
 
 /**
@@ -23,10 +24,11 @@ import { VERSION } from "./version.ts";
  * @throws the signal's reason when aborted with too few draws for diagnostics
  */
 export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened): Promise<FitOutcome> {
-  const started = performance.now(), { signal } = hooks;
+  const started = performance.now(), { signal, checkpoints } = hooks;
+  let last = idle("data", 0);
   using pulse = heartbeat(hooks.onProgress);
-  const { onProgress } = pulse;
-  onProgress(idle("data", 0));
+  const onProgress = (progress: Progress) => pulse.onProgress(last = progress);
+  onProgress(last);
   const split = splitHoldout(options.series, options.holdout);
   const problem = buildProblem(split.train, options.spec);
   const facts = factsOf(options, split);
@@ -38,12 +40,17 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
   try {
     const { name, adapter, software } = engine;
     hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
-    const sampled = await SAMPLERS[options.method](engine, problem, options, { ...hooks, onProgress });
+    const takenUp = checkpoints && await takeUp(options, engine, checkpoints, () => last);
+    const sampled = await SAMPLERS[options.method](engine, problem, options, {
+      ...hooks,
+      onProgress,
+      ...(takenUp === undefined ? {} : { continuation: takenUp.continuation }),
+    });
     const { sample, timing, auto, twoStage, approximation } = sampled;
     onProgress(idle("diagnostics", timing.gradients));
     const subject = { problem, sampled, ...split, seed: options.seed };
     const { draws, tempered, assessment, scores, business } = await diagnoseAside(subject, signal);
-    const total_s = (performance.now() - started) / 1000;
+    const total_s = (performance.now() - started + (takenUp?.spentMs ?? 0)) / 1000;
     const report: FitReport = {
       ...facts,
       state: "finished",
@@ -69,6 +76,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
       business,
       warnings: [
         ...(notice === undefined ? [] : [notice]),
+        ...(takenUp?.note === undefined ? [] : [takenUp.note]),
         ...sampled.warnings,
         ...looNotes(scores.loo),
         ...(scores.holdout === null ? [] : coverageNotes(scores.holdout, split.holdout.response.length)),

@@ -184,8 +184,43 @@ export interface FitHooks {
   readonly signal?: AbortSignal;
   /** Called when the data have been checked, and again with the engine when it is open. */
   onFacts?(facts: FitFacts): void;
-  /** Called with every batch of kept draws. */
+  /** Called with every batch of kept draws, those of an earlier process included. */
   onDraws?(piece: DrawPiece): void;
+  /** Lets the fit go on where another process left it; methods that take seconds begin anew all the same. */
+  readonly checkpoints?: Checkpoints;
+}
+
+/** What a state is of: in any other fit it would mean something else. */
+export interface CheckpointKey {
+  /** Version. */
+  readonly hillmix: string;
+  readonly method: MethodName;
+  readonly engine: string;
+  readonly adapter: string;
+  /** Hash of the data, the model, the sizes and the seed. */
+  readonly request: string;
+}
+
+/** Where a fit was. */
+export type ResumePoint = Pick<Progress, "phase" | "step" | "done" | "total">;
+
+/** A fit between two steps: all that decides its draws. */
+export interface Saved {
+  readonly at: ResumePoint;
+  /** Plain data, which nobody changes. */
+  readonly state: unknown;
+}
+
+/** Where the states of a fit outlive its process. */
+export interface Checkpoints {
+  /**
+   * Called once, before the others.
+   *
+   * @returns what another process saved of the same fit, or a sentence on why it cannot be used
+   */
+  open(key: CheckpointKey): Promise<{ readonly saved?: Saved; readonly note?: string }>;
+  /** Called at every safe point; returns at once, and never throws. */
+  offer(saved: Saved): void;
 }
 
 /** Kept draws as they come, for whoever puts them where they outlive the process. */

@@ -13,14 +13,14 @@ export interface Prepared {
 export async function prepareFile(
   directory: string,
   name: string,
-  pieces: Iterable<string>,
+  pieces: Iterable<string | Uint8Array>,
 ): Promise<Prepared> {
   const path = join(directory, name), temporary = temporaryName(path);
   const discard = () => removeIfThere(temporary);
   try {
     using file = await Deno.open(temporary, { write: true, create: true, truncate: true });
     for (const piece of pieces) {
-      let bytes = new TextEncoder().encode(piece);
+      let bytes = typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
       while (bytes.length > 0) bytes = bytes.subarray(await file.write(bytes));
     }
     await file.syncData();
