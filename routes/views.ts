@@ -43,7 +43,15 @@ export const fitSchema = z.object({
     dataset: z.string().nullable().describe("The data set, if the data was sent before."),
   }),
   attempt: z.int().describe("How many times it has begun to run."),
-  resumed: z.boolean().describe("Whether the service ended under it, and it began anew with its seed."),
+  resumed: z.boolean().describe("Whether it was under way when the service or its engine ended, and runs again."),
+  resumed_at: z.object({
+    phase: z.enum(PHASES),
+    step: z.string().optional(),
+    done: z.number(),
+    total: z.number(),
+  }).nullable().describe(
+    "Where it went on from then, in the words of progress; null when it began anew. Its draws are the same either way.",
+  ),
   ahead: z.int().nullable().describe(
     "While queued: waiting fits of higher priority, or of the same and older.",
   ),
@@ -76,7 +84,7 @@ export const pathOfDataset = (id: string): string => `/v1/datasets/${id}`;
 
 /** A job as it stands in lists. */
 export function fitView(service: JobService, job: Job): FitView {
-  const { id, kind, state, label, request, priority, attempt, created, started, ended, deadline } = job;
+  const { id, kind, state, label, request, priority, attempt, resumedAt, created, started, ended, deadline } = job;
   const self = pathOfFit(id), hasResult = job.verdict !== null;
   const progress = state === "running" ? job.progress : null;
   return {
@@ -92,6 +100,7 @@ export function fitView(service: JobService, job: Job): FitView {
     data: { name: service.dataName(job), dataset: service.keptDataset(job) },
     attempt,
     resumed: attempt > 1,
+    resumed_at: resumedAt,
     ahead: state === "queued" ? service.ahead(job) : null,
     created_at: isoTime(created),
     started_at: isoTime(started),

@@ -40,6 +40,7 @@ export class CheckpointFile implements Checkpoints {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #writing: Promise<void> = Promise.resolve();
   #onOffer = () => {};
+  #leaving = false;
   #closed = false;
   #trouble: string | undefined;
 
@@ -75,7 +76,6 @@ export class CheckpointFile implements Checkpoints {
   offer(saved: Saved): void {
     this.#latest = saved;
     this.#onOffer();
-    if (this.#closed) return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       void this.#write();
@@ -83,12 +83,13 @@ export class CheckpointFile implements Checkpoints {
   }
 
   /**
-   * Writes the state that the fit offers next, or its last one if that takes longer.
+   * Writes the state that a fit told to end offers next, or its last one if none comes.
    *
    * @param graceMs how long to wait for it
    */
   async leave(graceMs: number): Promise<void> {
     if (this.#latest === undefined) return;
+    this.#leaving = true;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, graceMs);
       this.#onOffer = () => {
@@ -99,10 +100,12 @@ export class CheckpointFile implements Checkpoints {
     await this.#write();
   }
 
-  /** Writes no more; resolves when nothing is being written. */
+  /** The fit has ended. Resolves when nothing is being written, and nothing will be. */
   async close(): Promise<void> {
-    this.#closed = true;
     clearTimeout(this.#timer);
+    this.#onOffer();
+    if (this.#leaving) await this.#write();
+    this.#closed = true;
     await this.#writing;
   }
 

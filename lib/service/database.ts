@@ -6,7 +6,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { InputError } from "../errors.ts";
 
 /** Raised when a table changes; a file of a newer service is refused. */
-const VERSION = 1;
+const VERSION = 2;
 
 const TABLES = `
   CREATE TABLE jobs (
@@ -30,7 +30,8 @@ const TABLES = `
     progress TEXT,                   -- JSON
     verdict TEXT,
     partial INTEGER,
-    error TEXT                       -- a sentence
+    error TEXT,                      -- a sentence
+    resumed_at TEXT                  -- JSON; where the last attempt went on from
   ) STRICT;
   CREATE INDEX jobs_by_state ON jobs (state, priority, seq);
   CREATE INDEX jobs_by_owner ON jobs (owner, seq);
@@ -71,6 +72,11 @@ const TABLES = `
   ) STRICT;
 `;
 
+/** What makes a file of each older version, by the version, one of the next. */
+const UPDATES: Readonly<Record<number, string>> = {
+  1: "ALTER TABLE jobs ADD COLUMN resumed_at TEXT;",
+};
+
 /** An open database. */
 export interface Database extends Disposable {
   readonly sql: DatabaseSync;
@@ -97,6 +103,9 @@ export function openDatabase(path: string): Database {
       throw new InputError([{ where: path, message }]);
     }
     if (version === 0) sql.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${VERSION}; COMMIT;`);
+    for (let from = version; from > 0 && from < VERSION; from++) {
+      sql.exec(`BEGIN; ${UPDATES[from]} PRAGMA user_version = ${from + 1}; COMMIT;`);
+    }
   } catch (error) {
     sql.close();
     throw error;

@@ -7,7 +7,7 @@ import { formatSeconds } from "../report/format.ts";
 import { type EngineProcess, type EngineSettings, startEngine } from "./engine_process.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
 import type { ServiceFiles } from "./files.ts";
-import type { Ending, Job } from "./job.ts";
+import { type Ending, type Job, MOST_CRASHES } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 import type { Limits } from "./limits.ts";
 import { logError } from "./log.ts";
@@ -24,6 +24,12 @@ const PATIENCE: Patience = { stopMs: 8000, closeMs: 6000 };
 const RETRY_MS = 1000;
 
 type End = Awaited<ReturnType<EngineProcess["run"]>>;
+/** Back into the queue. */
+interface Return {
+  readonly state: "queued";
+  /** Whether the engine died under it. */
+  readonly crashed: boolean;
+}
 
 export class Dispatcher {
   readonly #settings: EngineSettings;
@@ -90,18 +96,26 @@ export class Dispatcher {
 
   /** Ends a job that waits or runs, keeping draws that are finished. @param why a sentence */
   stop(id: string, why: string): void {
-    if (this.#jobs.cancelQueued(id, why, Date.now())) return;
+    if (this.#jobs.cancelQueued(id, why, Date.now())) {
+      void this.#forgetWork(id);
+      return;
+    }
     if (!this.#jobs.tellToStop(id, why) || this.#running?.job.id !== id) return;
     this.#engine?.stop();
     this.#after(this.#patience.stopMs, () => void this.#engine?.kill());
   }
 
-  /** Takes no more jobs; the one that runs goes back into the queue. Resolves when nothing is at work. */
+  /**
+   * Takes no more jobs; the one that runs saves where it is and goes back into the queue. Resolves when nothing is at
+   * work.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     this.wake();
     if (this.#running !== undefined) {
-      this.#engine?.stop();
+      const told = (this.#jobs.get(this.#running.job.id)?.stop ?? null) !== null;
+      if (told) this.#engine?.stop();
+      else this.#engine?.leave();
       this.#after(this.#patience.closeMs, () => void this.#engine?.kill());
     }
     await this.#loop;
@@ -125,7 +139,7 @@ export class Dispatcher {
   }
 
   async #runJob(job: Job): Promise<void> {
-    let ending: Ending | "requeue";
+    let ending: Ending | Return;
     try {
       ending = this.#endBefore(job) ?? await this.#compute(job);
     } catch (error) {
@@ -138,12 +152,15 @@ export class Dispatcher {
       };
     }
     await this.#persist(() => {
-      if (ending === "requeue") this.#jobs.requeue(job, false, Date.now() - job.started!);
+      if (ending.state === "queued") this.#jobs.requeue(job, ending.crashed, Date.now() - job.started!);
       else this.#jobs.finish(job, ending, Date.now());
     });
-    await this.#files.removeWork(job.id, job.attempt).catch((error) =>
-      logError("A run cannot be removed", error)
-    );
+    if (ending.state !== "queued") return await this.#forgetWork(job.id);
+    await this.#files.keepCheckpoint(job.id, job.attempt).catch(cannotRemove);
+  }
+
+  #forgetWork(id: string): Promise<void> {
+    return this.#files.removeWork(id).catch(cannotRemove);
   }
 
   /** Why a job is not even to begin. */
@@ -159,7 +176,7 @@ export class Dispatcher {
     return { state: "canceled", error };
   }
 
-  async #compute(job: Job): Promise<Ending | "requeue"> {
+  async #compute(job: Job): Promise<Ending | Return> {
     const engine = await this.#openEngine(), { id, attempt, deadline, dataset, request, started } = job;
     this.#running = { job, timers: [] };
     const left = Math.min(this.#limits.run_seconds, this.#leftInDay(job));
@@ -171,16 +188,15 @@ export class Dispatcher {
     try {
       const told = this.#jobs.get(id)?.stop ?? null; // while the engine was being opened
       if (told !== null || this.#closing) {
-        return told === null ? "requeue" : { state: "canceled", error: told };
+        return told === null ? RETURN : { state: "canceled", error: told };
       }
       const table = dataset === null ? null : this.#files.dataset(dataset);
       const task = { id, kind: job.kind, wish: request, table, out: this.#files.work(id, attempt) };
-      const end = await engine.run(task, (progress) => {
-        try {
-          this.#jobs.progress(id, progress);
-        } catch (error) {
-          logError("Progress cannot be stored", error);
-        }
+      await this.#files.handCheckpointOver(id, attempt)
+        .catch((error) => logError("A checkpoint cannot be handed over", error));
+      const end = await engine.run(task, {
+        onProgress: (progress) => this.#note(() => this.#jobs.progress(id, progress)),
+        onResume: (at) => this.#note(() => this.#jobs.resume(job, at)),
       });
       return await this.#endingOf(job, end);
     } finally {
@@ -189,14 +205,26 @@ export class Dispatcher {
     }
   }
 
-  async #endingOf(job: Job, end: End): Promise<Ending | "requeue"> {
+  /** Writes down how a job fares, which is not worth more than a line in the log where it cannot be. */
+  #note(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      logError("Progress cannot be stored", error);
+    }
+  }
+
+  async #endingOf(job: Job, end: End): Promise<Ending | Return> {
     const { id, attempt } = job, stop = this.#jobs.get(id)?.stop ?? undefined;
     const leaving = this.#closing && stop === undefined;
     if (end.kind === "finished" && !(end.partial && leaving)) {
       await this.#files.publish(id, attempt);
       return finishedEnding(end, stop);
     }
-    if (end.kind !== "failed" && leaving) return "requeue"; // it begins anew when the service is back
+    if (end.kind !== "failed" && leaving) return RETURN;
+    // A fit that ran for a while may have died of something else; one that dies at once would do so again.
+    const again = job.crashes < MOST_CRASHES && await this.#files.hasCheckpoint(id, attempt);
+    if (end.kind === "died" && stop === undefined && again) return { ...RETURN, crashed: true };
     const kept = await this.#salvageIfThere(job);
     // A process that died after it had been told to stop was killed for taking too long.
     if (end.kind === "failed" || end.kind === "died" && stop === undefined) {
@@ -247,6 +275,10 @@ export class Dispatcher {
     }
   }
 }
+
+const RETURN: Return = { state: "queued", crashed: false };
+
+const cannotRemove = (error: unknown) => logError("A run cannot be removed", error);
 
 /** How a job ended whose run is whole. @param stop why it was told to stop, if it was */
 export function finishedEnding(

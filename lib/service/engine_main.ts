@@ -3,7 +3,7 @@
  * process of its own, because it takes all cores (so it steps back behind the one that answers requests) and because
  * whatever kills it (a driver, the lack of memory) is to cost one fit and no more.
  *
- *     deno run … lib/service/engine_main.ts auto|webgpu|cpu
+ *     deno run … lib/service/engine_main.ts auto|webgpu|cpu [ms between checkpoints]
  */
 import { constants, getPriority, setPriority } from "node:os";
 import { withWarnings } from "../commands/several_fits.ts";
@@ -13,6 +13,7 @@ import { type Opened, openEngine } from "../engine/open.ts";
 import { DeviceError, InputError, WriteError } from "../errors.ts";
 import { fit } from "../fit.ts";
 import { type EngineChoice, ENGINES, type Progress } from "../fit_types.ts";
+import { CheckpointFile } from "../runs/checkpoint.ts";
 import { readRun, writeRun } from "../runs/directory.ts";
 import { reasonOf } from "../runs/files.ts";
 import { RunJournal } from "../runs/journal.ts";
@@ -25,8 +26,10 @@ import { throttle } from "./throttle.ts";
 
 /** Twice a second is as often as anyone is told. */
 const PROGRESS_EVERY_MS = 500;
+/** What a batch under way gets to finish in before a fit leaves with the state it had before. */
+const GRACE_MS = 2000;
 
-async function main(choice: string): Promise<void> {
+async function main(choice: string, checkpointMs?: string): Promise<void> {
   if (!ENGINES.includes(choice as EngineChoice)) throw new Error(`No such engine: ${choice}`);
   stepBack();
   let opened: Opened;
@@ -39,14 +42,21 @@ async function main(choice: string): Promise<void> {
   const { name, adapter, software } = opened.engine;
   say({ type: "ready", facts: { engine: name, adapter, software } });
 
-  let stopping = new AbortController();
+  const everyMs = checkpointMs === undefined ? undefined : Number(checkpointMs);
+  let stopping = new AbortController(), atWork: { task: Task; checkpoint: CheckpointFile } | undefined;
   for await (const line of linesOf(Deno.stdin.readable)) {
     const order = readLine<Order>(line);
     if (order?.type === "stop") stopping.abort();
+    if (order?.type === "leave") {
+      stopping.abort();
+      void atWork?.checkpoint.leave(GRACE_MS).then(() => tellEnd(atWork!.task, { kind: "stopped" }));
+    }
     if (order?.type === "salvage") void salvageAndTell(order.task);
     if (order?.type !== "run") continue;
+    const { task } = order, { id, out } = task;
     stopping = new AbortController();
-    void runAndTell(order.task, opened, stopping.signal);
+    atWork = { task, checkpoint: new CheckpointFile(out, (at) => say({ type: "resumed", id, at }), everyMs) };
+    void runAndTell(task, opened, stopping.signal, atWork.checkpoint);
   }
   // Whoever gave the orders is gone: nobody wants what is being computed.
   Deno.exit(0);
@@ -61,7 +71,12 @@ function stepBack(): void {
   }
 }
 
-async function runAndTell(task: Task, opened: Opened, signal: AbortSignal): Promise<void> {
+async function runAndTell(
+  task: Task,
+  opened: Opened,
+  signal: AbortSignal,
+  checkpoint: CheckpointFile,
+): Promise<void> {
   const { id } = task;
   const progress = throttle(
     (progress: Progress) => say({ type: "progress", id, progress }),
@@ -69,7 +84,7 @@ async function runAndTell(task: Task, opened: Opened, signal: AbortSignal): Prom
   );
   let end: TaskEnd, healthy = true;
   try {
-    end = await RUNNERS[task.kind](task, opened, progress.tell, signal);
+    end = await RUNNERS[task.kind](task, opened, progress.tell, signal, checkpoint);
   } catch (error) {
     if (signal.aborted && error === signal.reason) end = { kind: "stopped" };
     else {
@@ -79,8 +94,10 @@ async function runAndTell(task: Task, opened: Opened, signal: AbortSignal): Prom
     }
   } finally {
     progress[Symbol.dispose]();
+    await checkpoint.close();
+    if (checkpoint.trouble !== undefined) console.error(checkpoint.trouble);
   }
-  say({ type: "end", id, end });
+  tellEnd(task, end);
   // A device that was lost stays lost, and after a fault nothing here is to be trusted.
   if (!healthy) Deno.exit(1);
 }
@@ -90,6 +107,7 @@ type Runner = (
   opened: Opened,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
+  checkpoint: CheckpointFile,
 ) => Promise<TaskEnd>;
 
 const RUNNERS: Readonly<Record<Kind, Runner>> = { fit: runFit };
@@ -99,6 +117,7 @@ async function runFit(
   opened: Opened,
   onProgress: (progress: Progress) => void,
   signal: AbortSignal,
+  checkpoints: CheckpointFile,
 ): Promise<TaskEnd> {
   const { config } = wish;
   const data = table === null ? undefined : JSON.parse(await Deno.readTextFile(table)) as Table;
@@ -109,7 +128,7 @@ async function runFit(
   });
   const journal = new RunJournal(out);
   try {
-    const outcome = await fit(options, { ...journal.hooks(onProgress), signal }, opened);
+    const outcome = await fit(options, { ...journal.hooks(onProgress), signal, checkpoints }, opened);
     await journal.finish(withWarnings(outcome, warnings));
     const { verdict, partial } = outcome.report;
     return { kind: "finished", verdict: verdict.status, partial };
@@ -124,7 +143,7 @@ async function runFit(
 }
 
 async function salvageAndTell({ id, out }: Pick<Task, "id" | "out">): Promise<void> {
-  say({ type: "end", id, end: await makePartialRun(out) });
+  tellEnd({ id }, await makePartialRun(out));
 }
 
 async function makePartialRun(out: string): Promise<TaskEnd> {
@@ -138,6 +157,8 @@ async function makePartialRun(out: string): Promise<TaskEnd> {
   }
 }
 
+const tellEnd = ({ id }: Pick<Task, "id">, end: TaskEnd) => say({ type: "end", id, end });
+
 function say(report: Report): void {
   let bytes = lineOf(report);
   while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
@@ -148,4 +169,4 @@ function sentenceOf(error: unknown): string {
   return `The fit ended with a fault of hillmix (${error instanceof Error ? error.message : String(error)}).`;
 }
 
-if (import.meta.main) await main(Deno.args[0]);
+if (import.meta.main) await main(Deno.args[0], Deno.args[1]);

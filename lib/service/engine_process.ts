@@ -1,7 +1,7 @@
 /** The process that computes, as the service sees it: it takes a task, tells of its progress, and may die. */
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { DeviceError } from "../errors.ts";
-import type { EngineChoice, Progress } from "../fit_types.ts";
+import type { EngineChoice, Progress, ResumePoint } from "../fit_types.ts";
 import type { EngineFacts, Order, Report, Task, TaskEnd } from "./engine_protocol.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
 
@@ -18,6 +18,15 @@ export interface EngineSettings {
   readonly directory: string;
   /** The script to run. */
   readonly script?: URL;
+  /** Least time between two checkpoints; the engine's own when left out. */
+  readonly checkpointMs?: number;
+}
+
+/** Who is told how a task fares. */
+export interface TaskHooks {
+  onProgress(progress: Progress): void;
+  /** The task goes on from what an attempt before it saved. */
+  onResume(at: ResumePoint): void;
 }
 
 /** Last words kept of a process, in letters. */
@@ -31,7 +40,7 @@ export class EngineProcess {
   readonly #orders: WritableStreamDefaultWriter<Uint8Array>;
   readonly #ready = Promise.withResolvers<EngineFacts>();
   readonly #gone: Promise<Death>;
-  #task: { readonly id: string; onProgress(progress: Progress): void; end(end: TaskEnd): void } | undefined;
+  #task: TaskHooks & { readonly id: string; end(end: TaskEnd): void } | undefined;
   #alive = true;
   #lastWords = "";
 
@@ -57,21 +66,21 @@ export class EngineProcess {
   }
 
   /** Runs a task to its end, one at a time. Never rejects. */
-  run(task: Task, onProgress: (progress: Progress) => void): Promise<TaskEnd | Death> {
-    return this.#carryOut({ type: "run", task }, onProgress);
+  run(task: Task, hooks: TaskHooks): Promise<TaskEnd | Death> {
+    return this.#carryOut({ type: "run", task }, hooks);
   }
 
   /** Makes a partial run of what a task that did not end left in its directory. Never rejects. */
   salvage(task: Pick<Task, "id" | "out">): Promise<TaskEnd | Death> {
-    return this.#carryOut({ type: "salvage", task }, () => {});
+    return this.#carryOut({ type: "salvage", task }, { onProgress() {}, onResume() {} });
   }
 
   async #carryOut(
     order: Extract<Order, { task: unknown }>,
-    onProgress: (progress: Progress) => void,
+    hooks: TaskHooks,
   ): Promise<TaskEnd | Death> {
     const ended = Promise.withResolvers<TaskEnd>();
-    this.#task = { id: order.task.id, onProgress, end: ended.resolve };
+    this.#task = { ...hooks, id: order.task.id, end: ended.resolve };
     this.#order(order);
     try {
       return await Promise.race([ended.promise, this.#gone]);
@@ -83,6 +92,11 @@ export class EngineProcess {
   /** Asks the task under way to end and keep what it has. */
   stop(): void {
     this.#order({ type: "stop" });
+  }
+
+  /** Asks the task under way to end and save where it is. */
+  leave(): void {
+    this.#order({ type: "leave" });
   }
 
   /** Ends the process at once. Resolves when it is gone. */
@@ -119,6 +133,7 @@ export class EngineProcess {
     else if (report.type === "unusable") this.#ready.reject(new DeviceError(report.message));
     else if (report.id === this.#task?.id) {
       if (report.type === "progress") this.#task.onProgress(report.progress);
+      else if (report.type === "resumed") this.#task.onResume(report.at);
       else this.#task.end(report.end);
     }
   }
@@ -133,7 +148,9 @@ export class EngineProcess {
 }
 
 /** Starts a process; see {@link EngineProcess.ready}. */
-export function startEngine({ engine, directory, script = SCRIPT }: EngineSettings): EngineProcess {
+export function startEngine(
+  { engine, directory, script = SCRIPT, checkpointMs }: EngineSettings,
+): EngineProcess {
   const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -147,6 +164,7 @@ export function startEngine({ engine, directory, script = SCRIPT }: EngineSettin
       "--allow-sys=getPriority,setPriority",
       script.href,
       engine,
+      ...(checkpointMs === undefined ? [] : [String(checkpointMs)]),
     ],
     stdin: "piped",
     stdout: "piped",

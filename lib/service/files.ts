@@ -1,6 +1,7 @@
 /** Where the service keeps what is not in its database. All names are its own. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
+import { CHECKPOINT_FILE, removeCheckpoint } from "../runs/checkpoint.ts";
 import { REPORT_FILE } from "../runs/directory.ts";
 import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
@@ -68,40 +69,71 @@ export class ServiceFiles {
     return remove(this.run(id));
   }
 
-  removeWork(id: string, attempt: number): Promise<void> {
-    return remove(this.work(id, attempt));
+  /** Removes what all attempts at a job left. */
+  async removeWork(id: string): Promise<void> {
+    for (const attempt of await this.#attempts(id)) await remove(this.work(id, attempt));
+  }
+
+  /** Of what an attempt left, keeps the checkpoint alone, for the next one. */
+  async keepCheckpoint(id: string, attempt: number): Promise<void> {
+    if (await this.hasWork(id, attempt)) await stripToCheckpoint(this.work(id, attempt));
+  }
+
+  /** Whether an attempt got as far as to save where it was. */
+  async hasCheckpoint(id: string, attempt: number): Promise<boolean> {
+    return await exists(join(this.work(id, attempt), CHECKPOINT_FILE));
+  }
+
+  /** Gives an attempt that is about to begin the newest checkpoint of those before it, if there is any. */
+  async handCheckpointOver(id: string, attempt: number): Promise<void> {
+    for (const earlier of await this.#attempts(id)) {
+      if (earlier >= attempt) continue;
+      if (await this.hasCheckpoint(id, earlier) && !await this.hasCheckpoint(id, attempt)) {
+        await Deno.mkdir(this.work(id, attempt), { recursive: true });
+        const [from, to] = [earlier, attempt].map((one) => join(this.work(id, one), CHECKPOINT_FILE));
+        await Deno.rename(from!, to!);
+      }
+      await remove(this.work(id, earlier));
+    }
+  }
+
+  /** Attempts that left something, the last one first. */
+  async #attempts(id: string): Promise<number[]> {
+    const attempts: number[] = [];
+    for await (const { name } of Deno.readDir(join(this.directory, "work"))) {
+      if (name.startsWith(`${id}.`)) attempts.push(Number(name.slice(id.length + 1)));
+    }
+    return attempts.sort((a, b) => b - a);
   }
 
   /** Puts a run that is whole in its place; nothing happens when it is there already. */
   async publish(id: string, attempt: number): Promise<void> {
     if (await readResult(this.run(id)) !== undefined) return;
     await remove(this.run(id));
+    await removeCheckpoint(this.work(id, attempt));
     await Deno.rename(this.work(id, attempt), this.run(id));
   }
 
   /** Whether an attempt left anything behind. */
-  async hasWork(id: string, attempt: number): Promise<boolean> {
-    try {
-      await Deno.stat(this.work(id, attempt));
-      return true;
-    } catch (error) {
-      if (isMissing(error)) return false;
-      throw error;
-    }
+  hasWork(id: string, attempt: number): Promise<boolean> {
+    return exists(this.work(id, attempt));
   }
 
   /**
    * Removes what nothing refers to, which a crash between two steps leaves behind.
    *
    * @param known whether a job or a data set of that name is there
+   * @param waits whether a job is to run, so that its checkpoint is wanted
    */
-  async sweep(known: (id: string) => boolean): Promise<void> {
+  async sweep(known: (id: string) => boolean, waits: (id: string) => boolean): Promise<void> {
     for (const folder of ["datasets", "runs", "work"]) {
       for await (const { name } of Deno.readDir(join(this.directory, folder))) {
         const id = name.replace(/\..*$/, "");
         const ours = isId("fit", id) || isId("data", id);
         const stray = folder === "work" || name.endsWith(".partial") || !known(id);
-        if (ours && stray) await remove(join(this.directory, folder, name));
+        const path = join(this.directory, folder, name);
+        if (ours && folder === "work" && waits(id)) await stripToCheckpoint(path);
+        else if (ours && stray) await remove(path);
       }
     }
   }
@@ -121,6 +153,24 @@ export async function readResult(directory: string): Promise<Result | undefined>
   }
   const report = JSON.parse(text);
   return report.state === "running" ? undefined : report;
+}
+
+/** Removes all of a directory but its checkpoint, and where there is none the directory. */
+async function stripToCheckpoint(directory: string): Promise<void> {
+  if (!await exists(join(directory, CHECKPOINT_FILE))) return await remove(directory);
+  for await (const { name } of Deno.readDir(directory)) {
+    if (name !== CHECKPOINT_FILE) await remove(join(directory, name));
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
 }
 
 async function remove(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 /** A job: what was asked for, where it stands, and what became of it. */
-import type { Progress } from "../fit_types.ts";
+import type { Progress, ResumePoint } from "../fit_types.ts";
 import type { FitBody } from "./request.ts";
 
 /** The last four are ends: a job that has reached one stays there. */
@@ -16,6 +16,9 @@ export type Priority = typeof PRIORITIES[number];
 /** What can be done; another kind adds itself here and to the runners of `engine_main.ts`. */
 export const KINDS = ["fit"] as const;
 export type Kind = typeof KINDS[number];
+
+/** How often the service or its engine may die under a job before the job is given up: it may be the cause. */
+export const MOST_CRASHES = 1;
 
 export interface Job {
   /** Rises with every job. */
@@ -39,8 +42,10 @@ export interface Job {
   readonly deadline: number | null;
   /** How many times it has begun to run. */
   readonly attempt: number;
-  /** How often the service died under it. */
+  /** How often the service or its engine died under it. */
   readonly crashes: number;
+  /** Where its last attempt went on from; null where that began anew. */
+  readonly resumedAt: ResumePoint | null;
   /** Time it has run for, of all attempts. */
   readonly runMs: number;
   /** Why it was told to stop, a sentence. */

@@ -2,7 +2,7 @@
  * Jobs on the disk. A job changes its state only here, each time by one transaction that names the state and attempt
  * it expects: two that both believe to own a job cannot both win.
  */
-import type { Progress } from "../fit_types.ts";
+import type { Progress, ResumePoint } from "../fit_types.ts";
 import type { Database } from "./database.ts";
 import { type Ending, hasEnded, type Job, type NewJob, PRIORITIES, type State } from "./job.ts";
 
@@ -130,8 +130,8 @@ export class JobStore {
         row.owner,
       );
       this.#run(
-        `UPDATE jobs SET state = 'running', attempt = attempt + 1, started = ?, progress = NULL, stop = NULL
-         WHERE id = ? AND state = 'queued'`,
+        `UPDATE jobs SET state = 'running', attempt = attempt + 1, started = ?, progress = NULL, stop = NULL,
+         resumed_at = NULL WHERE id = ? AND state = 'queued'`,
         now,
         row.id,
       );
@@ -183,7 +183,15 @@ export class JobStore {
     return this.#run("UPDATE jobs SET stop = ? WHERE id = ? AND state = 'running' AND stop IS NULL", why, id);
   }
 
-  /** Puts a running job back into the queue. @param crashed whether the service died under it */
+  /** Notes that an attempt goes on where one before it was. */
+  resume({ id, attempt }: Pick<Job, "id" | "attempt">, at: ResumePoint): void {
+    this.#changing(id, () => {
+      const sql = "UPDATE jobs SET resumed_at = ? WHERE id = ? AND state = 'running' AND attempt = ?";
+      if (this.#run(sql, JSON.stringify(at), id, attempt)) this.#tellState(id);
+    });
+  }
+
+  /** Puts a running job back into the queue. @param crashed whether the service or its engine died under it */
   requeue({ id, attempt }: Pick<Job, "id" | "attempt">, crashed: boolean, ranMs: number): boolean {
     return this.#changing(id, () => {
       const changed = this.#run(
@@ -241,7 +249,7 @@ export class JobStore {
   }
 
   #tellState(id: string): void {
-    const { state, attempt, verdict, partial, error } = this.get(id)!;
+    const { state, attempt, resumedAt, verdict, partial, error } = this.get(id)!;
     this.#tell(
       id,
       "state",
@@ -249,6 +257,7 @@ export class JobStore {
         state,
         attempt,
         resumed: attempt > 1,
+        resumed_at: resumedAt,
         ...(hasEnded(state) ? { verdict, partial, error } : {}),
       }),
     );
@@ -271,13 +280,14 @@ export class JobStore {
 }
 
 function jobOf(row: Record<string, unknown>): Job {
-  const { run_ms, priority, request, progress, partial, ...rest } = row;
+  const { run_ms, priority, request, progress, partial, resumed_at, ...rest } = row;
   return {
     ...rest,
     runMs: run_ms,
     priority: PRIORITIES[priority as number],
     request: JSON.parse(request as string),
     progress: progress === null ? null : JSON.parse(progress as string),
+    resumedAt: resumed_at === null ? null : JSON.parse(resumed_at as string),
     partial: partial === null ? null : partial === 1,
   } as Job;
 }

@@ -2,12 +2,9 @@
 import type { DatasetStore } from "./dataset_store.ts";
 import { type Dispatcher, finishedEnding } from "./dispatcher.ts";
 import { readResult, type ServiceFiles } from "./files.ts";
-import type { Job } from "./job.ts";
+import { type Job, MOST_CRASHES } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 import type { KeyStore } from "./key_store.ts";
-
-/** How often the service may die under a job before the job is given up: it may be the cause. */
-const MOST_CRASHES = 1;
 
 interface Stores {
   readonly dispatcher: Dispatcher;
@@ -18,13 +15,15 @@ interface Stores {
 }
 
 /**
- * A job whose run is whole has ended, and now that is written down. Any other goes back into the queue, once, to begin
- * anew with its seed; the second time it is given up. What nothing refers to is removed.
+ * A job whose run is whole has ended, and now that is written down. Any other goes back into the queue, once, to go on
+ * from its last checkpoint, or to begin anew with its seed where there is none; the second time it is given up. What
+ * nothing refers to is removed.
  */
 export async function recover({ dispatcher, files, jobs, datasets, keys }: Stores): Promise<void> {
   keys.freeAll();
   for (const job of jobs.inState("running")) await recoverJob(job, files, jobs, dispatcher);
-  await files.sweep((id) => jobs.get(id) !== undefined || datasets.get(id) !== undefined);
+  const known = (id: string) => jobs.get(id) !== undefined || datasets.get(id) !== undefined;
+  await files.sweep(known, (id) => jobs.get(id)?.state === "queued");
 }
 
 async function recoverJob(
@@ -54,5 +53,5 @@ async function findResult(files: ServiceFiles, id: string, attempt: number) {
 }
 
 const GIVEN_UP =
-  "The service ended twice while this fit ran, so it was not begun a third time; draws that were " +
-  "enough to be judged are kept.";
+  "The service, or the process that computes, ended twice while this fit ran, so it was not begun a third time; draws " +
+  "that were enough to be judged are kept.";

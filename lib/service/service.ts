@@ -28,6 +28,8 @@ export interface ServiceSettings {
   readonly limits: Limits;
   /** Stands in for the process that computes. */
   readonly engineScript?: URL;
+  /** Least time between two checkpoints of a fit; ten seconds or so when left out. */
+  readonly checkpointMs?: number;
 }
 
 /** How often deadlines of waiting jobs are looked at, in ms. */
@@ -47,7 +49,7 @@ export class JobService {
   #deadlines: ReturnType<typeof setInterval> | undefined;
   #closing = false;
 
-  private constructor({ directory, engine, limits, engineScript }: ServiceSettings) {
+  private constructor({ directory, engine, limits, engineScript, checkpointMs }: ServiceSettings) {
     this.limits = limits;
     this.files = new ServiceFiles(directory);
     this.#lock = this.files.open();
@@ -60,7 +62,12 @@ export class JobService {
     this.#jobs = new JobStore(this.#database, (id) => this.#watchers.tell(id));
     this.#datasets = new DatasetStore(this.#database);
     this.#keys = new KeyStore(this.#database);
-    const settings = { engine, directory, ...(engineScript === undefined ? {} : { script: engineScript }) };
+    const settings = {
+      engine,
+      directory,
+      ...(engineScript === undefined ? {} : { script: engineScript }),
+      ...(checkpointMs === undefined ? {} : { checkpointMs }),
+    };
     this.dispatcher = new Dispatcher(settings, this.files, this.#jobs, limits);
   }
 

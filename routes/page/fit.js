@@ -7,7 +7,7 @@ import { liveSection } from "./live.js";
 import { deleteButton } from "./remove.js";
 import { resultSection } from "./result.js";
 import { nameOf } from "./start.js";
-import { STATES } from "./words.js";
+import { PHASES, STATES } from "./words.js";
 
 /** @typedef {import("./shapes.d.ts").Fit} Fit */
 
@@ -96,12 +96,12 @@ export async function showFit({ main, signal, fail }, id) {
       }
     }
 
-    /** @param {Pick<Fit, "state" | "ahead" | "resumed">} fit */
-    function showQueue({ state, ahead, resumed }) {
+    /** @param {Pick<Fit, "state" | "ahead" | "resumed" | "resumed_at">} fit */
+    function showQueue({ state, ahead, resumed, resumed_at: at }) {
       const text = state === "queued"
         ? ahead === null || ahead === 0 ? "It is next." : `${plural(ahead, "fit")} before it.`
         : resumed
-        ? "The service was started anew under this fit, which began again with its seed."
+        ? `This fit was cut off, and ${at ? `goes on from ${placeOf(at)}` : "began again with its seed"}.`
         : "";
       waiting.textContent = text;
       waiting.hidden = text === "";
@@ -155,6 +155,12 @@ function headline({ method, components, label, data, created_at, request }) {
   const name = label === null ? "" : `${data.name ?? "Built-in example"}: `;
   return `${name}${curves}method ${method}${seed}; sent ${new Date(created_at).toLocaleString()}`;
 }
+
+/** @param {import("./shapes.d.ts").ResumePoint} at */
+const placeOf = ({ phase, step, done, total }) =>
+  `where it was (${step === undefined ? "" : `${step}, `}${
+    PHASES[phase].toLowerCase()
+  }: ${done} of ${total})`;
 
 /** Where the same data can be fitted anew, if it was kept. @param {Fit} fit */
 function againPath({ data, request }) {

@@ -82,6 +82,9 @@ export interface Progress {
   phase_s?: number | null;
 }
 
+/** Where a fit went on from that was cut off. */
+export type ResumePoint = Pick<Progress, "phase" | "step" | "done" | "total">;
+
 export type State = "queued" | "running" | "succeeded" | "failed" | "canceled" | "interrupted";
 export type Status = "pass" | "review" | "fail";
 
@@ -95,6 +98,7 @@ export interface Fit {
   data: { name: string | null; dataset: string | null };
   progress: Progress | null;
   resumed: boolean;
+  resumed_at: ResumePoint | null;
   ahead: number | null;
   created_at: string;
   started_at: string | null;
@@ -110,6 +114,7 @@ export interface Fit {
 export interface StateEvent {
   state: State;
   resumed: boolean;
+  resumed_at: ResumePoint | null;
 }
 
 export interface Quantity {

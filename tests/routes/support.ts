@@ -34,6 +34,7 @@ export interface SiteOptions {
   readonly limits?: Record<string, number>;
   readonly tokens?: Tokens;
   readonly real?: boolean;
+  readonly checkpointMs?: number;
   readonly directory?: string;
 }
 
@@ -47,7 +48,7 @@ export function smallRows(count = 40, seed = 5): Record<string, unknown>[] {
 export const SMALL_FIT = { method: "chees", components: 1, chains: 8, warmup: 50, draws: 50 } as const;
 
 export async function openSite(
-  { limits = {}, tokens, real = false, directory }: SiteOptions = {},
+  { limits = {}, tokens, real = false, checkpointMs, directory }: SiteOptions = {},
 ): Promise<Site> {
   const place = directory ?? await Deno.makeTempDir({ prefix: "hillmix-service-" });
   const service = await JobService.open({
@@ -55,6 +56,7 @@ export async function openSite(
     engine: "cpu",
     limits: parseLimits(limits, "limits"),
     ...(real ? {} : { engineScript: FAKE_ENGINE }),
+    ...(checkpointMs === undefined ? {} : { checkpointMs }),
   });
   const app = makeApp({ service, tokens, loopback: true, metrics: new Metrics() });
   const server = Deno.serve(

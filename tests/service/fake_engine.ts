@@ -37,7 +37,7 @@ function say(report: Report): void {
 say({ type: "ready", facts: { engine: "cpu", adapter: "fake", software: true } });
 for await (const line of linesOf(Deno.stdin.readable)) {
   const order = readLine<Order>(line);
-  if (order?.type === "stop") onStop();
+  if (order?.type === "stop" || order?.type === "leave") onStop();
   if (order?.type !== "run") continue;
   const { task } = order, { id } = task;
   const progress = {
