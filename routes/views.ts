@@ -43,7 +43,9 @@ export const fitSchema = z.object({
     dataset: z.string().nullable().describe("The data set, if the data was sent before."),
   }),
   attempt: z.int().describe("How many times it has begun to run."),
-  resumed: z.boolean().describe("Whether it was under way when the service or its engine ended, and runs again."),
+  resumed: z.boolean().describe(
+    "Whether it was under way when the service or its engine ended, and runs again.",
+  ),
   resumed_at: z.object({
     phase: z.enum(PHASES),
     step: z.string().optional(),
@@ -84,7 +86,8 @@ export const pathOfDataset = (id: string): string => `/v1/datasets/${id}`;
 
 /** A job as it stands in lists. */
 export function fitView(service: JobService, job: Job): FitView {
-  const { id, kind, state, label, request, priority, attempt, resumedAt, created, started, ended, deadline } = job;
+  const { id, kind, state, label, request, priority, attempt, resumedAt, created, started, ended, deadline } =
+    job;
   const self = pathOfFit(id), hasResult = job.verdict !== null;
   const progress = state === "running" ? job.progress : null;
   return {

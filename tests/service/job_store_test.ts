@@ -1,6 +1,7 @@
 /** Jobs on the disk: who goes first, and who may change what. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../lib/service/database.ts";
+import { JobStore } from "../../lib/service/job_store.ts";
 import { problemResponse } from "../../routes/problem.ts";
 import { fillDisk, openStores } from "./stores.ts";
 
@@ -95,6 +96,39 @@ Deno.test("a full disk changes nothing, is said so, and is over when there is ro
   }
   add({ label });
   assert.equal(jobs.counts().queued, 2);
+});
+
+Deno.test("where an attempt went on from is told, and is that attempt's alone", async () => {
+  await using stores = await openStores();
+  const { add, jobs } = stores, id = add(), at = { phase: "sampling", done: 3, total: 9 } as const;
+  const first = jobs.startNext(1)!;
+  jobs.resume(first, at);
+  assert.deepEqual(jobs.get(id)!.resumedAt, at);
+  const told = () => JSON.parse(jobs.events(id, 0, 100).at(-1)!.data);
+  assert.deepEqual([told().state, told().resumed_at], ["running", at]);
+  jobs.requeue(first, true, 0);
+  const second = jobs.startNext(2)!;
+  assert.deepEqual([second.resumedAt, told().resumed, told().resumed_at], [null, true, null]);
+  jobs.resume(first, at);
+  assert.equal(jobs.get(id)!.resumedAt, null, "the first attempt is over");
+});
+
+Deno.test("a database of the version before goes on with its jobs", async () => {
+  const path = await Deno.makeTempFile(), job = { id: "a", attempt: 1 };
+  {
+    using database = openDatabase(path);
+    database.sql.exec(`ALTER TABLE jobs DROP COLUMN resumed_at;
+      INSERT INTO jobs (id, kind, state, owner, priority, request, created, attempt)
+      VALUES ('a', 'fit', 'running', 'local', 1, '{}', 1, 1);
+      PRAGMA user_version = 1;`);
+  }
+  for (const found of [null, { phase: "warm-up", done: 1, total: 2 }] as const) {
+    using database = openDatabase(path);
+    const jobs = new JobStore(database);
+    assert.deepEqual(jobs.get("a")!.resumedAt, found);
+    jobs.resume(job, { phase: "warm-up", done: 1, total: 2 });
+  }
+  await Deno.remove(path);
 });
 
 Deno.test("a database of a newer service is refused", async () => {

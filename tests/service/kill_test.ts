@@ -62,7 +62,7 @@ Deno.test("killed twice under a fit: begun anew once, then given up with its dra
   }
 });
 
-Deno.test("told to leave, it does so within 10 s, and the fit under way is begun anew", async () => {
+Deno.test("told to leave, it does so within 10 s, and the fit under way goes on where it was", async () => {
   const directory = await Deno.makeTempDir();
   try {
     let server = await startServer(directory);
@@ -74,8 +74,9 @@ Deno.test("told to leave, it does so within 10 s, and the fit under way is begun
     server = await startServer(directory);
     await readEvents(`${server.url}/v1/fits/${long}/events`, { enough: (seen) => drawing(seen.slice(3)) });
     await fetch(`${server.url}/v1/fits/${long}/cancel`, { method: "POST" });
-    const { state, attempt } = await look(server.url, long, 30);
-    assert.deepEqual([state, attempt], ["canceled", 2]);
+    const { state, attempt, resumed_at } = await look(server.url, long, 30);
+    assert.deepEqual([state, attempt, resumed_at.phase], ["canceled", 2, "sampling"]);
+    assert.ok(resumed_at.done >= 50);
     assert.equal(await server.signal("SIGTERM"), 0);
   } finally {
     await Deno.remove(directory, { recursive: true });

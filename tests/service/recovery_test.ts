@@ -1,11 +1,13 @@
 /** What a service makes of the jobs it finds running, for every moment at which the one before can have died. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
+import { CHECKPOINT_FILE } from "../../lib/runs/checkpoint.ts";
 import { reportJson, writeRun } from "../../lib/runs/directory.ts";
 import { Dispatcher } from "../../lib/service/dispatcher.ts";
 import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
 import { recover } from "../../lib/service/recovery.ts";
 import { fakeOutcome } from "../runs/fixture.ts";
+import { names } from "../runs/temporary.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 /** Salvages nothing, and says for which job it was asked. */
@@ -79,6 +81,39 @@ for (
   });
 }
 
+Deno.test("of an attempt cut off the checkpoint is kept, and handed to the next one", async () => {
+  await using stores = await openStores();
+  const { files, jobs, directory } = stores, id = startOne(stores), other = startOne(stores);
+  const checkpoint = (attempt: number) => join(files.work(id, attempt), CHECKPOINT_FILE);
+  await Deno.mkdir(files.work(id, 1));
+  for (const name of [CHECKPOINT_FILE, "draws.partial.csv", `.${CHECKPOINT_FILE}.partial`]) {
+    await Deno.writeTextFile(join(files.work(id, 1), name), "first");
+  }
+  await Deno.mkdir(files.work(other, 1));
+  await Deno.writeTextFile(join(files.work(other, 1), "draws.partial.csv"), "");
+  await recoverAll(stores);
+  const work = () => names(join(directory, "work"));
+  assert.deepEqual(await work(), [`${id}.1`], "without a checkpoint nothing is kept");
+  assert.deepEqual(await names(files.work(id, 1)), [CHECKPOINT_FILE]);
+  await recoverAll(stores);
+  assert.deepEqual(await work(), [`${id}.1`]);
+
+  // The second attempt dies before it has one of its own, so that the third gets the first one's.
+  for (const attempt of [2, 3]) {
+    await files.handCheckpointOver(id, attempt);
+    assert.deepEqual(await work(), [`${id}.${attempt}`]);
+    assert.equal(await Deno.readTextFile(checkpoint(attempt)), "first");
+  }
+  await Deno.mkdir(files.work(id, 4));
+  await Deno.writeTextFile(checkpoint(4), "newer");
+  await files.handCheckpointOver(id, 5);
+  assert.equal(await Deno.readTextFile(checkpoint(5)), "newer");
+
+  jobs.cancelQueued(id, "It was canceled.", 5);
+  await recoverAll(stores);
+  assert.deepEqual(await work(), [], "nobody wants it any more");
+});
+
 Deno.test("a job under which the service died twice is given up", async () => {
   await using stores = await openStores();
   const { files, jobs } = stores, id = startOne(stores);
@@ -124,9 +159,8 @@ Deno.test("what nothing refers to is removed, and nothing else", async () => {
   await writeRun(files.work(kept, 1), fakeOutcome());
   await Deno.writeTextFile(join(directory, "runs", "notes.txt"), "not ours");
   await recoverAll(stores);
-  const names = async (folder: string) =>
-    (await Array.fromAsync(Deno.readDir(join(directory, folder)), ({ name }) => name)).sort();
-  assert.deepEqual(await names("datasets"), [`${table}.json`]);
-  assert.deepEqual(await names("runs"), [kept, "notes.txt"]);
-  assert.deepEqual(await names("work"), []);
+  const held = (folder: string) => names(join(directory, folder));
+  assert.deepEqual(await held("datasets"), [`${table}.json`]);
+  assert.deepEqual(await held("runs"), [kept, "notes.txt"]);
+  assert.deepEqual(await held("work"), []);
 });
