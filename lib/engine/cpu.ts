@@ -106,9 +106,7 @@ async function cpuEnsemble(
     problems,
     chains,
     setPositions: (positions: Float64Array, replica?: Uint32Array) => place(positions, replica),
-    get state() {
-      return whereabouts.state;
-    },
+    state: () => whereabouts.state,
     restore: ({ positions, replica, transition }: EnsembleState) => place(positions, replica, transition),
     async evaluate(positions: Float64Array, beta = 1): Promise<Evaluation> {
       const count = positions.length / dim, perProblem = count / problems;

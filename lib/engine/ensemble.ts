@@ -172,7 +172,7 @@ export interface Ensemble {
    */
   setPositions(positions: Float64Array, replica?: Uint32Array): Promise<void>;
   /** As of the last call that has ended. @throws Error before the chains have been placed */
-  readonly state: EnsembleState;
+  state(): EnsembleState;
   /** Puts the chains where an ensemble of the same spec had them, and the transition counter with them. */
   restore(state: EnsembleState): Promise<void>;
   /** Log densities and gradients of any number of positions per problem, (problems, n, D). */

@@ -51,9 +51,7 @@ function impatientEnsemble(
     problems: ensemble.problems,
     chains: ensemble.chains,
     setPositions: (positions, replica) => soon(ensemble.setPositions(positions, replica)),
-    get state() {
-      return ensemble.state;
-    },
+    state: () => ensemble.state(),
     restore: (state) => soon(ensemble.restore(state)),
     evaluate: (positions, beta) => soon(ensemble.evaluate(positions, beta)),
     hmc: (transitions, tuning, reference) => soon(ensemble.hmc(transitions, tuning, reference)),

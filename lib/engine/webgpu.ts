@@ -66,9 +66,7 @@ async function remoteEnsemble(worker: RemoteWorker, spec: EnsembleSpec, lanes?: 
       await worker.call("setPositions", [handle, positions, replica]);
       whereabouts.placed(positions, replica);
     },
-    get state() {
-      return whereabouts.state;
-    },
+    state: () => whereabouts.state,
     async restore({ positions, replica, transition }: EnsembleState) {
       await worker.call("setPositions", [handle, positions, replica, transition]);
       whereabouts.placed(positions, replica, transition);

@@ -74,6 +74,7 @@ export class CheckpointFile implements Checkpoints {
   }
 
   offer(saved: Saved): void {
+    if (this.#closed) return;
     this.#latest = saved;
     this.#onOffer();
     this.#timer ??= setTimeout(() => {
@@ -107,6 +108,7 @@ export class CheckpointFile implements Checkpoints {
     if (this.#leaving) await this.#write();
     this.#closed = true;
     await this.#writing;
+    this.#latest = this.#written = undefined; // whoever holds this may hold it for long
   }
 
   #write(): Promise<void> {

@@ -71,3 +71,42 @@ export async function unlessStopped<T>(work: Promise<T>, signal?: AbortSignal): 
     throw error;
   }
 }
+
+/** What {@link keepDraws} asks of a sampler. */
+export interface Sampling<Batch extends DrawBatch> {
+  /** Transitions per chain to keep. */
+  readonly draws: number;
+  /** Transitions between two looks at the caller. */
+  readonly atOnce: number;
+  advance(transitions: number): Promise<Batch>;
+  /** Tells of a batch with the transitions done; `again` where it was kept before. */
+  show(batch: Batch, done: number, again: boolean): void;
+  offer(batches: readonly Batch[]): void;
+}
+
+/**
+ * The stretch of a run whose draws are kept.
+ *
+ * @param kept batches kept before, which are told of again
+ */
+export async function keepDraws<Batch extends DrawBatch>(
+  kept: readonly Batch[],
+  { draws, atOnce, advance, show, offer }: Sampling<Batch>,
+  signal?: AbortSignal,
+): Promise<Pick<SamplerRun<Batch>, "batches" | "interrupted">> {
+  const batches: Batch[] = [];
+  let done = 0;
+  const keep = (batch: Batch, again: boolean) => {
+    batches.push(batch);
+    show(batch, done += batch.transitions, again);
+  };
+  for (const batch of kept) keep(batch, true);
+  while (done < draws) {
+    if (signal?.aborted === true) return { batches, interrupted: true };
+    const batch = await unlessStopped(advance(Math.min(atOnce, draws - done)), signal);
+    if (batch === undefined) return { batches, interrupted: true };
+    keep(batch, false);
+    offer([...batches]);
+  }
+  return { batches, interrupted: false };
+}

@@ -6,11 +6,11 @@ import type { DrawBatch, Ensemble, TransitionBatch, Tuning } from "../engine/ens
 import type { AnnealState } from "./anneal.ts";
 import {
   type Continuation,
+  keepDraws,
   type SamplerPlan,
   type SamplerProgress,
   type SamplerRun,
   type Standing,
-  unlessStopped,
 } from "./run.ts";
 import { annealChains } from "./run_anneal.ts";
 import {
@@ -62,11 +62,12 @@ export async function runChees(
     divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
     return batch;
   };
-  const warmed = (batch: TransitionBatch, done: number) =>
-    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
-  const stopped = () => ({ batches: [], tuning: [], gradients, interrupted: true });
+  const show = (phase: SamplerProgress["phase"], batch: TransitionBatch, done: number, again = false) => {
+    const total = phase === "warm-up" ? plan.warmup : plan.draws, told = { phase, done, total, batch };
+    onProgress({ ...told, gradients, divergences, ...(again ? { again } : {}) });
+  };
   const offer = (stage: Stage) =>
-    continuation?.offer({ ...stage, ensemble: ensemble.state, gradients, divergences });
+    continuation?.offer({ ...stage, ensemble: ensemble.state(), gradients, divergences });
   if (from !== undefined) await ensemble.restore(from.ensemble);
 
   const schedule = planWarmup(Math.ceil(plan.warmup / WARMUP_BATCH));
@@ -77,7 +78,7 @@ export async function runChees(
       ensemble,
       { candidates, seed, transitions, ...known },
       (batch, done, states) => {
-        warmed(count(batch), done);
+        show("warm-up", count(batch), done);
         offer({ stage: "annealing", states });
       },
       signal,
@@ -96,46 +97,29 @@ export async function runChees(
         const gradients = slopes?.subarray(p * own, (p + 1) * own);
         return stepWarmup(schedule, state, batch, p * each, each, gradients);
       });
-      warmed(batch, Math.min(plan.warmup, (i + 1) * WARMUP_BATCH));
+      show("warm-up", batch, Math.min(plan.warmup, (i + 1) * WARMUP_BATCH));
       offer({ stage: "adapting", states });
     }
     return states;
   };
 
-  let tuning: readonly Tuning[], batches: TransitionBatch[] = [], done = 0;
-  if (from?.stage === "sampling") {
-    ({ tuning } = from);
-    batches = [...from.batches];
-    for (const batch of batches) {
-      done += batch.transitions;
-      onProgress({
-        phase: "sampling",
-        done,
-        total: plan.draws,
-        gradients,
-        divergences,
-        batch,
-        again: true,
-      });
-    }
-  } else {
+  let tuning: readonly Tuning[], before: readonly TransitionBatch[] = [];
+  if (from?.stage === "sampling") ({ tuning, batches: before } = from);
+  else {
     const begun = from?.stage === "adapting" ? from.states : await anneal();
     const states = begun && await adapt(begun);
-    if (states === undefined) return stopped();
+    if (states === undefined) return { batches: [], tuning: [], gradients, interrupted: true };
     tuning = states.map(finishWarmup);
     divergences = 0;
   }
-  while (done < plan.draws) {
-    if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
-    const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
-    const batch = await unlessStopped(ensemble.hmc(transitions, tuning), signal);
-    if (batch === undefined) return { batches, tuning, gradients, interrupted: true };
-    batches.push(count(batch));
-    done += transitions;
-    onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
-    offer({ stage: "sampling", tuning, batches: [...batches] });
-  }
-  return { batches, tuning, gradients, interrupted: false };
+  const kept = await keepDraws(before, {
+    draws: plan.draws,
+    atOnce: SAMPLING_BATCH,
+    advance: async (transitions) => count(await ensemble.hmc(transitions, tuning)),
+    show: (batch, done, again) => show("sampling", batch, done, again),
+    offer: (batches) => offer({ stage: "sampling", tuning, batches }),
+  }, signal);
+  return { ...kept, tuning, gradients };
 }
 
 /** Gradients at every draw of a batch, (problems, transitions * chains of a problem, D). */

@@ -22,11 +22,11 @@ import { annealChains } from "./run_anneal.ts";
 import { batchGradients } from "./run_chees.ts";
 import {
   type Continuation,
+  keepDraws,
   type SamplerPlan,
   type SamplerProgress,
   type SamplerRun,
   type Standing,
-  unlessStopped,
 } from "./run.ts";
 
 /** Share of the warm-up spent annealing. */
@@ -86,11 +86,12 @@ export async function runNuts(
     divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
     return batch;
   };
-  const warmed = (batch: DrawBatch, done: number) =>
-    onProgress({ phase: "warm-up", done, total: plan.warmup, gradients, divergences, batch });
-  const stopped = () => ({ batches: [], tuning: [], gradients, interrupted: true });
+  const show = (phase: SamplerProgress["phase"], batch: DrawBatch, done: number, again = false) => {
+    const total = phase === "warm-up" ? plan.warmup : plan.draws, told = { phase, done, total, batch };
+    onProgress({ ...told, gradients, divergences, ...(again ? { again } : {}) });
+  };
   const offer = (stage: Stage) =>
-    continuation?.offer({ ...stage, ensemble: ensemble.state, gradients, divergences });
+    continuation?.offer({ ...stage, ensemble: ensemble.state(), gradients, divergences });
   if (from !== undefined) await ensemble.restore(from.ensemble);
   const search = async (states: readonly NutsWarmup[], which: readonly boolean[]) => {
     const found = await searchSteps(ensemble, states, which);
@@ -114,7 +115,7 @@ export async function runNuts(
       (batch, done, states) => {
         gradients += each * batch.leapfrogs.reduce((sum, leapfrogs) => sum + leapfrogs, 0);
         divergences += batch.diverging.reduce((sum, one) => sum + one, 0);
-        warmed(batch, done);
+        show("warm-up", batch, done);
         offer({ stage: "annealing", states });
       },
       signal,
@@ -142,38 +143,29 @@ export async function runNuts(
       if (renewed.includes(true)) {
         states = plan.annealed === undefined ? await search(states, renewed) : goOn(states, renewed);
       }
-      warmed(batch, annealing + done);
+      show("warm-up", batch, annealing + done);
       offer({ stage: "adapting", states, recent });
     }
     return states;
   };
 
-  let tuning: readonly Tuning[], batches: NutsBatch[] = [], done = 0;
-  if (from?.stage === "sampling") {
-    ({ tuning } = from);
-    batches = [...from.batches];
-    for (const batch of batches) {
-      done += batch.transitions;
-      onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch, again: true });
-    }
-  } else {
+  let tuning: readonly Tuning[], before: readonly NutsBatch[] = [];
+  if (from?.stage === "sampling") ({ tuning, batches: before } = from);
+  else {
     const begun = from?.stage === "adapting" ? from.states : await begin();
     const states = begun && await adapt(begun, from?.stage === "adapting" ? from.recent : []);
-    if (states === undefined) return stopped();
+    if (states === undefined) return { batches: [], tuning: [], gradients, interrupted: true };
     tuning = states.map(finishNutsWarmup);
     divergences = 0;
   }
-  while (done < plan.draws) {
-    if (signal?.aborted === true) return { batches, tuning, gradients, interrupted: true };
-    const transitions = Math.min(SAMPLING_BATCH, plan.draws - done);
-    const batch = await unlessStopped(ensemble.nuts(transitions, tuning), signal);
-    if (batch === undefined) return { batches, tuning, gradients, interrupted: true };
-    batches.push(count(batch));
-    done += batch.transitions;
-    onProgress({ phase: "sampling", done, total: plan.draws, gradients, divergences, batch });
-    offer({ stage: "sampling", tuning, batches: [...batches] });
-  }
-  return { batches, tuning, gradients, interrupted: false };
+  const kept = await keepDraws(before, {
+    draws: plan.draws,
+    atOnce: SAMPLING_BATCH,
+    advance: async (transitions) => count(await ensemble.nuts(transitions, tuning)),
+    show: (batch, done, again) => show("sampling", batch, done, again),
+    offer: (batches) => offer({ stage: "sampling", tuning, batches }),
+  }, signal);
+  return { ...kept, tuning, gradients };
 }
 
 /** Gradients at every draw of some batches, per problem, (draws, D). */

@@ -137,7 +137,7 @@ class TemperedSampler {
   #offer(stage: TemperedStage, priors = this.#priors.map(({ state }) => state)): void {
     this.#given.continuation?.offer({
       ...stage,
-      ensemble: this.#ensemble!.state,
+      ensemble: this.#ensemble!.state(),
       gradients: this.#gradients,
       divergences: this.#divergences,
       transitions: this.#transitions,

@@ -186,14 +186,13 @@ export class Dispatcher {
       this.#after(deadline - started!, () => this.stop(id, "Its deadline passed; finished draws are kept."));
     }
     try {
+      this.#files.openWork(id, attempt);
       const told = this.#jobs.get(id)?.stop ?? null; // while the engine was being opened
       if (told !== null || this.#closing) {
         return told === null ? RETURN : { state: "canceled", error: told };
       }
       const table = dataset === null ? null : this.#files.dataset(dataset);
       const task = { id, kind: job.kind, wish: request, table, out: this.#files.work(id, attempt) };
-      await this.#files.handCheckpointOver(id, attempt)
-        .catch((error) => logError("A checkpoint cannot be handed over", error));
       const end = await engine.run(task, {
         onProgress: (progress) => this.#note(() => this.#jobs.progress(id, progress)),
         onResume: (at) => this.#note(() => this.#jobs.resume(job, at)),
@@ -221,9 +220,12 @@ export class Dispatcher {
       await this.#files.publish(id, attempt);
       return finishedEnding(end, stop);
     }
-    if (end.kind !== "failed" && leaving) return RETURN;
+    if (end.kind !== "failed" && leaving) {
+      await this.#engine?.kill(); // so that nothing is written any more
+      return RETURN;
+    }
     // A fit that ran for a while may have died of something else; one that dies at once would do so again.
-    const again = job.crashes < MOST_CRASHES && await this.#files.hasCheckpoint(id, attempt);
+    const again = job.crashes < MOST_CRASHES && this.#files.hasCheckpoint(id, attempt);
     if (end.kind === "died" && stop === undefined && again) return { ...RETURN, crashed: true };
     const kept = await this.#salvageIfThere(job);
     // A process that died after it had been told to stop was killed for taking too long.
@@ -236,7 +238,7 @@ export class Dispatcher {
   }
 
   async #salvageIfThere(job: Job): Promise<Pick<Ending, "verdict" | "partial">> {
-    if (this.#closing || !await this.#files.hasWork(job.id, job.attempt)) return {};
+    if (this.#closing || !this.#files.hasWork(job.id, job.attempt)) return {};
     try {
       return await this.salvage(job);
     } catch (error) {

@@ -71,39 +71,43 @@ export class ServiceFiles {
 
   /** Removes what all attempts at a job left. */
   async removeWork(id: string): Promise<void> {
-    for (const attempt of await this.#attempts(id)) await remove(this.work(id, attempt));
+    for (const attempt of this.#attempts(id)) await remove(this.work(id, attempt));
   }
 
   /** Of what an attempt left, keeps the checkpoint alone, for the next one. */
-  async keepCheckpoint(id: string, attempt: number): Promise<void> {
-    if (await this.hasWork(id, attempt)) await stripToCheckpoint(this.work(id, attempt));
+  keepCheckpoint(id: string, attempt: number): Promise<void> {
+    return stripToCheckpoint(this.work(id, attempt));
   }
 
   /** Whether an attempt got as far as to save where it was. */
-  async hasCheckpoint(id: string, attempt: number): Promise<boolean> {
-    return await exists(join(this.work(id, attempt), CHECKPOINT_FILE));
+  hasCheckpoint(id: string, attempt: number): boolean {
+    return exists(this.#checkpoint(id, attempt));
   }
 
-  /** Gives an attempt that is about to begin the newest checkpoint of those before it, if there is any. */
-  async handCheckpointOver(id: string, attempt: number): Promise<void> {
-    for (const earlier of await this.#attempts(id)) {
-      if (earlier >= attempt) continue;
-      if (await this.hasCheckpoint(id, earlier) && !await this.hasCheckpoint(id, attempt)) {
-        await Deno.mkdir(this.work(id, attempt), { recursive: true });
-        const [from, to] = [earlier, attempt].map((one) => join(this.work(id, one), CHECKPOINT_FILE));
-        await Deno.rename(from!, to!);
+  /**
+   * Makes the directory of an attempt that is about to begin, with the newest checkpoint of those before it, if any. At
+   * once, so that nothing happens to the job meanwhile.
+   */
+  openWork(id: string, attempt: number): void {
+    Deno.mkdirSync(this.work(id, attempt), { recursive: true, mode: 0o700 });
+    for (const earlier of this.#attempts(id).filter((one) => one < attempt)) {
+      if (this.hasCheckpoint(id, earlier) && !this.hasCheckpoint(id, attempt)) {
+        Deno.renameSync(this.#checkpoint(id, earlier), this.#checkpoint(id, attempt));
       }
-      await remove(this.work(id, earlier));
+      Deno.removeSync(this.work(id, earlier), { recursive: true });
     }
+  }
+
+  #checkpoint(id: string, attempt: number): string {
+    return join(this.work(id, attempt), CHECKPOINT_FILE);
   }
 
   /** Attempts that left something, the last one first. */
-  async #attempts(id: string): Promise<number[]> {
-    const attempts: number[] = [];
-    for await (const { name } of Deno.readDir(join(this.directory, "work"))) {
-      if (name.startsWith(`${id}.`)) attempts.push(Number(name.slice(id.length + 1)));
-    }
-    return attempts.sort((a, b) => b - a);
+  #attempts(id: string): number[] {
+    return Array.from(Deno.readDirSync(join(this.directory, "work")), ({ name }) => name)
+      .filter((name) => name.startsWith(`${id}.`))
+      .map((name) => Number(name.slice(id.length + 1)))
+      .sort((a, b) => b - a);
   }
 
   /** Puts a run that is whole in its place; nothing happens when it is there already. */
@@ -114,9 +118,9 @@ export class ServiceFiles {
     await Deno.rename(this.work(id, attempt), this.run(id));
   }
 
-  /** Whether an attempt left anything behind. */
-  hasWork(id: string, attempt: number): Promise<boolean> {
-    return exists(this.work(id, attempt));
+  /** Whether an attempt left a run, whole or not. */
+  hasWork(id: string, attempt: number): boolean {
+    return exists(join(this.work(id, attempt), REPORT_FILE));
   }
 
   /**
@@ -157,15 +161,15 @@ export async function readResult(directory: string): Promise<Result | undefined>
 
 /** Removes all of a directory but its checkpoint, and where there is none the directory. */
 async function stripToCheckpoint(directory: string): Promise<void> {
-  if (!await exists(join(directory, CHECKPOINT_FILE))) return await remove(directory);
+  if (!exists(join(directory, CHECKPOINT_FILE))) return await remove(directory);
   for await (const { name } of Deno.readDir(directory)) {
     if (name !== CHECKPOINT_FILE) await remove(join(directory, name));
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+function exists(path: string): boolean {
   try {
-    await Deno.stat(path);
+    Deno.statSync(path);
     return true;
   } catch (error) {
     if (isMissing(error)) return false;

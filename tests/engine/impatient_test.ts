@@ -13,7 +13,7 @@ function slowEngine(): Engine {
     problems: 1,
     chains: 1,
     setPositions: () => soon(undefined),
-    get state(): never {
+    state() {
       throw new Error("Nobody asks for it");
     },
     restore: never,
@@ -82,7 +82,7 @@ Deno.test("every argument of every call arrives", async () => {
     problems: 1,
     chains: 1,
     setPositions: noting("setPositions"),
-    state,
+    state: () => state,
     restore: noting("restore"),
     evaluate: noting("evaluate"),
     hmc: noting("hmc"),
@@ -97,7 +97,7 @@ Deno.test("every argument of every call arrives", async () => {
   await ensemble.evaluate(positions, 0.5);
   await ensemble.hmc(3, [], reference);
   await ensemble.nuts(4, []);
-  assert.equal(ensemble.state, state);
+  assert.equal(ensemble.state(), state);
   await ensemble.restore(state);
   assert.deepEqual([calls.setPositions, calls.restore, calls.evaluate, calls.hmc, calls.nuts], [
     [positions, replica],

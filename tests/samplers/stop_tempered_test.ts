@@ -23,9 +23,7 @@ function telling(engine: Engine, onCall: Call): Engine {
       problems: inner.problems,
       chains: inner.chains,
       setPositions: (positions) => inner.setPositions(positions),
-      get state() {
-        return inner.state;
-      },
+      state: () => inner.state(),
       restore: (state) => inner.restore(state),
       nuts: (transitions, tuning) => inner.nuts(transitions, tuning),
       close: () => inner.close(),

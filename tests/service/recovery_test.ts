@@ -100,13 +100,13 @@ Deno.test("of an attempt cut off the checkpoint is kept, and handed to the next 
 
   // The second attempt dies before it has one of its own, so that the third gets the first one's.
   for (const attempt of [2, 3]) {
-    await files.handCheckpointOver(id, attempt);
+    files.openWork(id, attempt);
     assert.deepEqual(await work(), [`${id}.${attempt}`]);
     assert.equal(await Deno.readTextFile(checkpoint(attempt)), "first");
   }
   await Deno.mkdir(files.work(id, 4));
   await Deno.writeTextFile(checkpoint(4), "newer");
-  await files.handCheckpointOver(id, 5);
+  files.openWork(id, 5);
   assert.equal(await Deno.readTextFile(checkpoint(5)), "newer");
 
   jobs.cancelQueued(id, "It was canceled.", 5);
