@@ -39,7 +39,10 @@ export class Dispatcher {
   readonly #patience: Patience;
   #engine: EngineProcess | undefined;
   #facts: EngineFacts | undefined;
-  #running: { readonly job: Job; readonly timers: ReturnType<typeof setTimeout>[] } | undefined;
+  /** `told`: to stop. */
+  #running:
+    | { readonly job: Job; readonly timers: ReturnType<typeof setTimeout>[]; told: boolean }
+    | undefined;
   #wake = Promise.withResolvers<void>();
   #closing = false;
   #loop: Promise<void> = Promise.resolve();
@@ -101,6 +104,7 @@ export class Dispatcher {
       return;
     }
     if (!this.#jobs.tellToStop(id, why) || this.#running?.job.id !== id) return;
+    this.#running.told = true;
     this.#engine?.stop();
     this.#after(this.#patience.stopMs, () => void this.#engine?.kill());
   }
@@ -113,8 +117,7 @@ export class Dispatcher {
     this.#closing = true;
     this.wake();
     if (this.#running !== undefined) {
-      const told = (this.#jobs.get(this.#running.job.id)?.stop ?? null) !== null;
-      if (told) this.#engine?.stop();
+      if (this.#running.told) this.#engine?.stop();
       else this.#engine?.leave();
       this.#after(this.#patience.closeMs, () => void this.#engine?.kill());
     }
@@ -178,7 +181,7 @@ export class Dispatcher {
 
   async #compute(job: Job): Promise<Ending | Return> {
     const engine = await this.#openEngine(), { id, attempt, deadline, dataset, request, started } = job;
-    this.#running = { job, timers: [] };
+    this.#running = { job, timers: [], told: false };
     const left = Math.min(this.#limits.run_seconds, this.#leftInDay(job));
     const ran = `It ran for the ${formatSeconds(left)} that it may; finished draws are kept.`;
     this.#after(1000 * left, () => this.stop(id, ran));
