@@ -67,7 +67,7 @@ export class CheckpointFile implements Checkpoints {
       return { saved };
     } catch (error) {
       return {
-        note: `What was saved of this fit before the service left could not be used (${reasonOf(error)}), ` +
+        note: `What an earlier process saved of this fit could not be used (${reasonOf(error)}), ` +
           "so it began anew, with the same seed.",
       };
     }
