@@ -26,13 +26,19 @@ export type Turn =
  * the fit under way keeps what it has and those after it are not begun.
  *
  * @param fits at least one, all for the same engine
+ * @param lent an engine to work on and leave open; after a fit that threw, the others run on one that is opened here
  * @throws what the first fit threw, after all turns, when no fit gave anything to keep
  */
 export async function* fitInTurn(
   fits: readonly FitOptions[],
   { begin, signal }: TurnHooks,
+  lent?: Opened,
 ): AsyncGenerator<Turn> {
-  let opened: Opened | undefined, firstError: unknown, kept = false;
+  let opened = lent, firstError: unknown, kept = false;
+  const close = async () => {
+    if (opened !== lent) await opened?.engine.close();
+    opened = undefined;
+  };
   try {
     for (const [index, options] of fits.entries()) {
       if (signal?.aborted) {
@@ -50,16 +56,14 @@ export async function* fitInTurn(
       } catch (error) {
         firstError ??= error;
         turn = { index, outcome: undefined, ...reasonOf(error, signal) };
-        // A device that was lost takes its engine with it.
-        await opened?.engine.close();
-        opened = undefined;
+        await close(); // a device that was lost takes its engine with it
       }
       yield turn;
     }
   } finally {
-    await opened?.engine.close();
+    await close();
   }
-  if (!kept) throw firstError;
+  if (!kept) throw firstError ?? signal?.reason;
 }
 
 function reasonOf(error: unknown, signal: AbortSignal | undefined): { reason: string; interrupted: boolean } {

@@ -1,17 +1,11 @@
 /** `compare`: one series by every method, and a sentence on which to use. */
 import { join } from "node:path";
-import { compareMethods, type Comparison } from "../compare/compare.ts";
-import {
-  CONTENDERS,
-  contendersOf,
-  runName,
-  USUAL_CONTENDERS,
-  usualContenders,
-} from "../compare/contenders.ts";
+import { compareMethods } from "../compare/compare.ts";
+import { runName } from "../compare/contenders.ts";
 import { parseTruth, truthPath } from "../data/truth.ts";
-import { builtInExample, type Truth } from "../data/simulate.ts";
+import type { Truth } from "../data/simulate.ts";
 import type { Series } from "../data/series.ts";
-import { formatProblem, InputError, type Problem } from "../errors.ts";
+import { formatProblem, InputError } from "../errors.ts";
 import type { FitOutcome } from "../fit_types.ts";
 import { compareText } from "../report/compare.ts";
 import { formatFixed, formatInterval, formatSeconds } from "../report/format.ts";
@@ -20,39 +14,19 @@ import { COMPARE_FILE, compareJson, type CompareReport, hasFit, writeCompare } f
 import { removeComponents } from "../runs/components.ts";
 import { checkRunPath, freshPath, pathUnderRuns } from "../runs/directory.ts";
 import { defineCommand, Exit } from "./command.ts";
-import { COLUMN_OPTIONS, readBytes } from "./data_source.ts";
-import { FIT_OPTIONS, type FitRequest, readFitRequest } from "./fit_request.ts";
+import { COMPARE_OPTIONS, type CompareRequest, readCompareRequest } from "./compare_request.ts";
+import { readBytes } from "./data_source.ts";
 import { SOURCE_OPTIONS, sourcesOf } from "./fit_sources.ts";
-import { gather, type Line, type OptionTable } from "./options.ts";
+import type { Line, OptionTable } from "./options.ts";
 import { writeInTurn } from "./several_fits.ts";
 
-const usual = new Set(USUAL_CONTENDERS);
-const onRequest = CONTENDERS.filter((each) => !usual.has(each));
-const namesOf = (contenders: typeof CONTENDERS) => contenders.map(({ name }) => name).join(", ");
-
 const OPTIONS = {
-  ...COLUMN_OPTIONS,
-  components: { kind: "integer", min: 1, max: 8, help: "number of response curves (default 3; example 2)" },
-  preset: FIT_OPTIONS.preset,
-  methods: {
-    kind: "list",
-    hint: "NAME",
-    help: `what to compare (default ${namesOf(USUAL_CONTENDERS)}; on request ${namesOf(onRequest)})`,
-  },
-  effort: {
-    kind: "number",
-    min: 0.01,
-    max: 100,
-    fallback: 1,
-    help: "what the usual warm-up and draws of every method are multiplied by",
-  },
+  ...COMPARE_OPTIONS,
   truth: {
     kind: "text",
     hint: "FILE.json",
     help: "truth behind simulated data (default: DATA.truth.json if it is there)",
   },
-  seed: FIT_OPTIONS.seed,
-  holdout: FIT_OPTIONS.holdout,
   ...SOURCE_OPTIONS,
   out: { kind: "text", hint: "DIR", help: "directory of the comparison (default: a new one under runs/)" },
   force: { kind: "flag", help: "write into --out even if it holds files" },
@@ -119,31 +93,15 @@ export function showCompare(
   return strict && report.advice.method === null ? Exit.failedVerdict : Exit.done;
 }
 
-interface Request extends Pick<FitRequest, "notes" | "warnings"> {
-  readonly comparison: Comparison;
-}
-
 /** Reads and checks everything before any work, so that every problem shows at once. */
-async function readComparison(line: Line<typeof OPTIONS>): Promise<Request> {
-  const { methods, effort, truth, out, force, components, ...rest } = line.values;
-  const problems: Problem[] = [...line.problems];
-  const named = await gather(problems, () => contendersOf(methods)) ?? [];
-  const values = {
-    ...rest,
-    components: components === undefined ? undefined : [components],
-    method: undefined,
-    chains: undefined,
-    warmup: undefined,
-    draws: undefined,
-    pooling: undefined,
-    carry: undefined,
-  };
+async function readComparison(line: Line<typeof OPTIONS>): Promise<CompareRequest> {
+  const { truth, out, force, ...values } = line.values;
   const checkPath = () => checkRunPath(out ?? "runs", force || out === undefined);
-  const request = await readFitRequest(values, sourcesOf(line, OPTIONS), problems, checkPath);
-  const base = request.fits[0], { known, notes } = await findTruth(line.positionals[0], truth, base.series);
-  const contenders = named.length > 0 ? named : usualContenders(base.spec.components);
+  const request = await readCompareRequest(values, sourcesOf(line, OPTIONS), line.problems, checkPath);
+  const { comparison } = request;
+  const { known, notes } = await findTruth(line.positionals[0], truth, comparison.base.series);
   return {
-    comparison: { contenders, base, effort, ...(known === undefined ? {} : { truth: known }) },
+    comparison: { ...comparison, ...(known === undefined ? {} : { truth: known }) },
     notes: [...request.notes, ...notes],
     warnings: request.warnings,
   };
@@ -154,15 +112,14 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-/** The truth named, or the one that lies beside the data, or that of the built-in example. */
+/** The truth named, or the one that lies beside the data. */
 async function findTruth(
   file: string | undefined,
   named: string | undefined,
   series: Series,
 ): Promise<Found> {
-  if (named === undefined && file === undefined) return { known: builtInExample().truth, notes: [] };
-  const path = named ?? truthPath(file!);
-  if (named === undefined && !(await exists(path))) return { notes: [] };
+  const path = named ?? (file === undefined ? undefined : truthPath(file));
+  if (path === undefined || named === undefined && !(await exists(path))) return { notes: [] };
   try {
     const text = new TextDecoder().decode(await readBytes(path));
     return { known: parseTruth(text, series, path), notes: [] };

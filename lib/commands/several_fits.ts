@@ -14,23 +14,27 @@ interface Step<R> {
   readonly report: R | undefined;
 }
 
-/** The work, and what is said and written of it. */
-export interface SeveralFits<R> {
+/** The work. */
+interface Turns<S> {
   /** What each fit is called, and its run directory, in the order of the work. */
   readonly fits: readonly { readonly name: string; readonly run: string }[];
   /** Begins the work; `begin` is to be called before each fit with its place. */
   start(hooks: {
     begin(index: number): Omit<FitHooks, "signal">;
     readonly signal: AbortSignal;
-  }): AsyncIterable<Step<R>>;
+  }): AsyncIterable<S>;
   /** Where everything goes. */
   readonly path: string;
+  /** Sentences about the data for every report. */
+  readonly warnings: readonly string[];
+}
+
+/** The work, and what is said and written of it. */
+export interface SeveralFits<R> extends Turns<Step<R>> {
   /** Puts the comparison so far into `path`. */
   write(path: string, report: R): Promise<void>;
   /** A fit in a few words. */
   describe(outcome: FitOutcome): string;
-  /** Sentences about the data for every report. */
-  readonly warnings: readonly string[];
   readonly quiet: boolean;
 }
 
@@ -40,28 +44,21 @@ export interface SeveralFits<R> {
  * @returns the comparison; undefined when interrupted before there was one
  */
 export async function writeInTurn<R>(
-  { fits, start, path, write, describe, warnings, quiet }: SeveralFits<R>,
+  { write, describe, quiet, ...turns }: SeveralFits<R>,
   err: Sink,
 ): Promise<R | undefined> {
   using interrupt = watchInterrupt(err);
-  const { signal } = interrupt;
+  const { signal } = interrupt, { fits, path } = turns;
   const say = (text: string) => quiet || err.write(`${text}\n`);
-  let view = progressView(err, quiet), journal: RunJournal | undefined, ended = 0, written: R | undefined;
-  const steps = start({
-    signal,
-    begin(index) {
-      say(`${fits[index].name} (${index + 1} of ${fits.length})`);
-      view = progressView(err, quiet);
-      journal = new RunJournal(join(path, fits[index].run));
-      return journal.hooks(view.show);
-    },
-  });
+  let view = progressView(err, quiet), ended = 0, written: R | undefined;
+  const begin = (index: number) => {
+    say(`${fits[index].name} (${index + 1} of ${fits.length})`);
+    view = progressView(err, quiet);
+    return view.show;
+  };
   try {
-    for await (const { outcome, report } of steps) {
+    for await (const { outcome, report } of writeRuns(turns, { begin, signal })) {
       view.close();
-      if (outcome !== undefined) await journal?.finish(withWarnings(outcome, warnings));
-      else journal?.abandon("gave nothing to compare");
-      journal = undefined;
       say(`${fits[ended++].name}: ${outcome === undefined ? "no fit" : describe(outcome)}`);
       if (report === undefined) continue;
       await write(path, report);
@@ -73,6 +70,33 @@ export async function writeInTurn<R>(
     throw error;
   } finally {
     view.close();
+  }
+}
+
+/**
+ * The steps of the work, each when its run is in its directory.
+ *
+ * @param hooks `begin` is called before each fit and hands over who is told of its progress
+ * @throws WriteError when a run cannot be written
+ */
+export async function* writeRuns<S extends Pick<Step<unknown>, "outcome">>(
+  { fits, start, path, warnings }: Turns<S>,
+  { begin, signal }: { begin(index: number): FitHooks["onProgress"]; readonly signal: AbortSignal },
+): AsyncGenerator<S> {
+  let journal: RunJournal | undefined;
+  const steps = start({
+    signal,
+    begin(index) {
+      const onProgress = begin(index);
+      journal = new RunJournal(join(path, fits[index].run));
+      return journal.hooks(onProgress);
+    },
+  });
+  for await (const step of steps) {
+    if (step.outcome !== undefined) await journal?.finish(withWarnings(step.outcome, warnings));
+    else journal?.abandon("gave nothing to compare");
+    journal = undefined;
+    yield step;
   }
 }
 

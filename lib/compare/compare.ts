@@ -6,6 +6,7 @@ import type { Series } from "../data/series.ts";
 import type { Truth } from "../data/simulate.ts";
 import type { Draws } from "../diagnostics/draws.ts";
 import { elpdDifference } from "../diagnostics/loo_comparison.ts";
+import type { Opened } from "../engine/open.ts";
 import { fitInTurn } from "../fit_in_turn.ts";
 import type { FitHooks, FitOptions, FitOutcome } from "../fit_types.ts";
 import {
@@ -55,12 +56,14 @@ export interface CompareStep {
  * Fits a series by each contender. Each is the fit that it would be on its own. One that throws becomes a row with
  * its reason; when interrupted, the fit under way keeps what it has and those after it are rows without a fit.
  *
+ * @param lent an engine to work on and leave open; by default one is opened and closed
  * @throws what the first fit threw, after all steps, when no fit gave anything to keep
  * @throws InputError when the data cannot be fitted, before any work
  */
 export async function* compareMethods(
   comparison: Comparison,
   { begin, signal }: CompareHooks,
+  lent?: Opened,
 ): AsyncGenerator<CompareStep> {
   const { contenders, base, effort, truth } = comparison, { components } = base.spec;
   const { train } = splitHoldout(base.series, base.holdout);
@@ -70,7 +73,7 @@ export async function* compareMethods(
   const turns = fitInTurn(contenders.map((each) => optionsOf(each, base, effort)), {
     begin: (index) => begin(contenders[index]),
     ...(signal === undefined ? {} : { signal }),
-  });
+  }, lent);
   for await (const turn of turns) {
     const contender = contenders[turn.index], { outcome } = turn;
     attempts.push(

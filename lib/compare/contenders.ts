@@ -57,10 +57,13 @@ export const USUAL_CONTENDERS: readonly Contender[] = CONTENDERS.filter(({ name 
 
 /** Those of them that make sense for a model of K curves. */
 export function usualContenders(components: number): readonly Contender[] {
-  return USUAL_CONTENDERS.filter(({ method }) => {
-    const { fewestComponents = 1 }: MethodInfo = METHODS[method];
-    return components >= fewestComponents;
-  });
+  return USUAL_CONTENDERS.filter((contender) => components >= fewestComponents(contender));
+}
+
+/** Curves that a model needs for a contender to mean anything. */
+export function fewestComponents({ method }: Contender): number {
+  const { fewestComponents = 1 }: MethodInfo = METHODS[method];
+  return fewestComponents;
 }
 
 /**
