@@ -3,16 +3,18 @@ import { Hono } from "hono";
 import { matchedRoutes } from "hono/route";
 import { Refusal } from "../lib/service/refusal.ts";
 import { BodyReader } from "./body.ts";
+import { COMPARISONS } from "./compare.ts";
 import type { Env, Site } from "./context.ts";
 import { datasets } from "./datasets.ts";
 import { events } from "./events.ts";
-import { fits } from "./fits.ts";
+import { FITS } from "./fits.ts";
 import { clients, OpenAnswers, sameSite, securityHeaders } from "./guard.ts";
 import { health, metrics } from "./health.ts";
+import { jobs } from "./jobs.ts";
 import { page } from "./page.ts";
 import { notFound, problemResponse } from "./problem.ts";
 import { reference } from "./reference.ts";
-import { results } from "./results.ts";
+import { fitResults, methodResults } from "./results.ts";
 
 /** The application that answers requests. */
 export function makeApp(site: Site): Hono<Env> {
@@ -41,9 +43,12 @@ export function makeApp(site: Site): Hono<Env> {
     });
   }
   app.route("/metrics", metrics(site));
-  app.route("/v1/fits", fits(site, bodies, open));
-  app.route("/v1/fits", events(site, open));
-  app.route("/v1/fits", results(site));
+  app.route("/v1/fits", jobs(site, bodies, open, FITS));
+  app.route("/v1/fits", events(site, open, "fit"));
+  app.route("/v1/fits", fitResults(site));
+  app.route("/v1/compare", jobs(site, bodies, open, COMPARISONS));
+  app.route("/v1/compare", events(site, open, "compare"));
+  app.route("/v1/compare", methodResults(site));
   app.route("/v1/datasets", datasets(site, bodies));
   refuseOtherMethods(app);
   return app;

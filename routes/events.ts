@@ -1,7 +1,8 @@
-/** A fit's events as they happen (server-sent events), taken up again where a lost connection left them. */
+/** A job's events as they happen (server-sent events), taken up again where a lost connection left them. */
 import { Hono } from "hono";
-import { hasEnded } from "../lib/service/job.ts";
+import { hasEnded, type JobProgress, type Kind } from "../lib/service/job.ts";
 import type { JobEvent } from "../lib/service/job_store.ts";
+import { compareProgressView } from "./compare.ts";
 import type { Env, Site } from "./context.ts";
 import type { OpenAnswers } from "./guard.ts";
 import { progressView } from "./views.ts";
@@ -12,11 +13,16 @@ const HEARTBEAT_MS = 15_000;
 const RETRY_MS = 2000;
 const AT_ONCE = 100;
 
-export function events({ service, metrics }: Site, open: OpenAnswers): Hono<Env> {
+const PROGRESS_VIEWS: Readonly<Record<Kind, (progress: JobProgress) => unknown>> = {
+  fit: progressView,
+  compare: compareProgressView,
+};
+
+export function events({ service, metrics }: Site, open: OpenAnswers, kind: Kind): Hono<Env> {
   const app = new Hono<Env>();
 
   app.get("/:id/events", (c) => {
-    const owner = c.get("owner"), { id } = service.job(owner, c.req.param("id"));
+    const owner = c.get("owner"), { id } = service.job(kind, owner, c.req.param("id"));
     const last = c.req.header("Last-Event-ID") ?? "";
     let after = /^\d{1,15}$/.test(last) ? Number(last) : 0;
     // 204 tells a browser that there is nothing to connect anew for.
@@ -43,7 +49,9 @@ export function events({ service, metrics }: Site, open: OpenAnswers): Hono<Env>
             const over = ended(id), found = service.closing ? [] : service.events(id, after, AT_ONCE);
             if (found.length > 0) {
               after = found.at(-1)!.seq;
-              return controller.enqueue(encoder.encode(found.map(eventText).join("")));
+              return controller.enqueue(
+                encoder.encode(found.map((event) => eventText(kind, event)).join("")),
+              );
             }
             if (over) {
               close();
@@ -72,7 +80,7 @@ export function events({ service, metrics }: Site, open: OpenAnswers): Hono<Env>
   return app;
 }
 
-function eventText({ seq, type, data }: JobEvent): string {
-  const shown = type === "progress" ? JSON.stringify(progressView(JSON.parse(data))) : data;
+function eventText(kind: Kind, { seq, type, data }: JobEvent): string {
+  const shown = type === "progress" ? JSON.stringify(PROGRESS_VIEWS[kind](JSON.parse(data))) : data;
   return `id: ${seq}\nevent: ${type}\ndata: ${shown}\n\n`;
 }

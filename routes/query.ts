@@ -44,10 +44,14 @@ export const pageFields = {
 
 const PAGE = 20;
 
+/** The part of a query that says which page is wanted. */
+export interface Page {
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
 /** Which page is wanted; one more than fits is fetched to see whether there is another. */
-export function pageOf(
-  { limit = PAGE, cursor }: { limit?: number | undefined; cursor?: string | undefined },
-) {
+export function pageOf({ limit = PAGE, cursor }: Page) {
   return { limit, before: cursor === undefined ? undefined : readCursor(cursor) };
 }
 

@@ -1,16 +1,16 @@
 /** What clients see of jobs and data sets: the shapes of answers, and how they come about. */
 import { z } from "zod";
-import { DEFAULT_METHOD, type Glimpse, METHODS, PHASES } from "../lib/fit_types.ts";
+import { DEFAULT_METHOD, type Glimpse, METHODS, PHASES, type Progress } from "../lib/fit_types.ts";
 import type { Dataset } from "../lib/service/dataset_store.ts";
 import { idPattern } from "../lib/service/ids.ts";
-import { hasEnded, type Job, KINDS, PRIORITIES, STATES } from "../lib/service/job.ts";
+import { hasEnded, type Job, type JobOf, type Kind, NOUNS, PRIORITIES, STATES } from "../lib/service/job.ts";
 import type { JobService } from "../lib/service/service.ts";
 
 const time = z.string().describe("ISO 8601, UTC.").meta({ format: "date-time" });
 const amount = z.number().nullable();
 const traces = z.array(z.array(amount));
 
-const progressSchema = z.object({
+export const progressSchema = z.object({
   phase: z.enum(PHASES),
   step: z.string().optional().describe("The method at work, where one method runs several."),
   done: z.number().describe("Steps of this phase finished."),
@@ -27,16 +27,11 @@ const progressSchema = z.object({
   phase_s: amount.optional().describe("Seconds since this phase began."),
 });
 
-/** A fit without its result, as in lists. */
-export const fitSchema = z.object({
-  id: z.string().regex(new RegExp(idPattern("fit"))),
-  kind: z.enum(KINDS),
+/** What is said of every job. */
+export const jobFields = (kind: Kind) => ({
   state: z.enum(STATES),
-  phase: z.enum(PHASES).nullable().describe("What a running fit is at."),
-  progress: progressSchema.nullable(),
+  phase: z.enum(PHASES).nullable().describe(`What a running ${NOUNS[kind]} is at.`),
   label: z.string().nullable(),
-  method: z.enum(Object.keys(METHODS) as [string, ...string[]]),
-  components: z.int().nullable().describe("As asked for; null leaves it to the preset."),
   priority: z.enum(PRIORITIES),
   data: z.object({
     name: z.string().nullable().describe("Null for the built-in example."),
@@ -55,15 +50,25 @@ export const fitSchema = z.object({
     "Where it went on from then, in the words of progress; null when it began anew. Its draws are the same either way.",
   ),
   ahead: z.int().nullable().describe(
-    "While queued: waiting fits of higher priority, or of the same and older.",
+    "While queued: waiting fits and comparisons of higher priority, or of the same and older.",
   ),
   created_at: time,
   started_at: time.nullable(),
   ended_at: time.nullable(),
   deadline_at: time.nullable(),
-  verdict: z.enum(["pass", "review", "fail"]).nullable().describe("Of its result, once there is one."),
   partial: z.boolean().nullable().describe("Whether the result is of fewer draws than asked for."),
   error: z.string().nullable().describe("Why there is no whole result."),
+});
+
+/** A fit without its result, as in lists. */
+export const fitSchema = z.object({
+  id: z.string().regex(new RegExp(idPattern("fit"))),
+  kind: z.literal("fit"),
+  ...jobFields("fit"),
+  progress: progressSchema.nullable(),
+  method: z.enum(Object.keys(METHODS) as [string, ...string[]]),
+  components: z.int().nullable().describe("As asked for; null leaves it to the preset."),
+  verdict: z.enum(["pass", "review", "fail"]).nullable().describe("Of its result, once there is one."),
   links: z.object({
     self: z.string(),
     events: z.string(),
@@ -81,24 +86,20 @@ export const fitDetailSchema = fitSchema.extend({
 
 export type FitView = z.output<typeof fitSchema>;
 
-export const pathOfFit = (id: string): string => `/v1/fits/${id}`;
+const PATHS: Readonly<Record<Kind, string>> = { fit: "/v1/fits", compare: "/v1/compare" };
+
+export const pathOfJob = ({ kind, id }: Pick<Job, "kind" | "id">): string => `${PATHS[kind]}/${id}`;
 export const pathOfDataset = (id: string): string => `/v1/datasets/${id}`;
 
-/** A job as it stands in lists. */
-export function fitView(service: JobService, job: Job): FitView {
-  const { id, kind, state, label, request, priority, attempt, resumedAt, created, started, ended, deadline } =
-    job;
-  const self = pathOfFit(id), hasResult = job.verdict !== null;
-  const progress = state === "running" ? job.progress : null;
+type JobView = z.output<z.ZodObject<ReturnType<typeof jobFields>>>;
+
+/** What is said of every job. */
+export function jobView(service: JobService, job: Job): JobView {
+  const { state, label, priority, attempt, resumedAt, created, started, ended, deadline } = job;
   return {
-    id,
-    kind,
     state,
-    phase: progress?.phase ?? null,
-    progress: progress === null ? null : progressView(progress),
+    phase: state === "running" ? job.progress?.phase ?? null : null,
     label,
-    method: request.method ?? DEFAULT_METHOD,
-    components: request.components ?? null,
     priority,
     data: { name: service.dataName(job), dataset: service.keptDataset(job) },
     attempt,
@@ -109,9 +110,23 @@ export function fitView(service: JobService, job: Job): FitView {
     started_at: isoTime(started),
     ended_at: isoTime(ended),
     deadline_at: isoTime(deadline),
-    verdict: job.verdict as FitView["verdict"],
     partial: job.partial,
     error: job.error,
+  };
+}
+
+/** A fit as it stands in lists. */
+export function fitView(service: JobService, job: JobOf<"fit">): FitView {
+  const { id, kind, state, request, progress } = job;
+  const self = pathOfJob(job), hasResult = job.verdict !== null;
+  return {
+    id,
+    kind,
+    ...jobView(service, job),
+    progress: state === "running" && progress !== null ? progressView(progress) : null,
+    method: request.method ?? DEFAULT_METHOD,
+    components: request.components ?? null,
+    verdict: job.verdict as FitView["verdict"],
     links: {
       self,
       events: `${self}/events`,
@@ -122,14 +137,17 @@ export function fitView(service: JobService, job: Job): FitView {
   };
 }
 
-/** A job by itself, with its result. */
-export async function fitDetail(service: JobService, job: Job): Promise<z.output<typeof fitDetailSchema>> {
+/** A fit by itself, with its result. */
+export async function fitDetail(
+  service: JobService,
+  job: JobOf<"fit">,
+): Promise<z.output<typeof fitDetailSchema>> {
   const result = hasEnded(job.state) ? await service.result(job) ?? null : null;
   return { ...fitView(service, job), request: { ...job.request }, result };
 }
 
 /** Progress in the words of the API. */
-export function progressView(progress: NonNullable<Job["progress"]>): z.output<typeof progressSchema> {
+export function progressView(progress: Progress): z.output<typeof progressSchema> {
   const {
     phase,
     step,

@@ -33,7 +33,8 @@ const LOOPBACK = ["127.0.0.1", "::1", "localhost"];
 
 export const serve = defineCommand({
   name: "serve",
-  summary: "Take fits over HTTP, keep them safe, run them one after another, and show how they fare.",
+  summary:
+    "Take fits and comparisons over HTTP, keep them safe, run them one after another, and show how they fare.",
   positionals: [],
   options: OPTIONS,
   example: "serve --port 8787 --token-file service/tokens",
@@ -75,7 +76,7 @@ async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promi
 
   for (const signal of SIGNALS) Deno.addSignalListener(signal, leave.resolve);
   await leave.promise;
-  terminal.err.write("Leaving: the fit under way goes back into the queue.\n");
+  terminal.err.write("Leaving: the job under way goes back into the queue.\n");
   const closed = server.shutdown();
   await service.close();
   await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, LAST_ANSWERS_MS))]);

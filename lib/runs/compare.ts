@@ -172,12 +172,13 @@ export function compareJson(report: CompareReport): string {
 /**
  * Writes the comparison into a directory, in place of one that is there.
  *
+ * @param name of the file
  * @throws WriteError if it cannot be written: no room, no permission
  */
-export async function writeCompare(path: string, report: CompareReport): Promise<void> {
+export async function writeCompare(path: string, report: CompareReport, name = COMPARE_FILE): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
-    await (await prepareFile(path, COMPARE_FILE, [compareJson(report)])).commit();
+    await (await prepareFile(path, name, [compareJson(report)])).commit();
   } catch (error) {
     throw new WriteError(`The comparison could not be written to ${path} (${reasonOf(error)}).`);
   }
@@ -191,10 +192,11 @@ export async function removeCompare(path: string): Promise<void> {
 /**
  * Reads a comparison back; undefined where there is none.
  *
+ * @param name of the file
  * @throws InputError if it is damaged, or of a newer hillmix
  */
-export async function readCompare(path: string): Promise<CompareReport | undefined> {
-  const where = join(path, COMPARE_FILE);
+export async function readCompare(path: string, name = COMPARE_FILE): Promise<CompareReport | undefined> {
+  const where = join(path, name);
   try {
     return compareReportSchema.parse(JSON.parse(await Deno.readTextFile(where)));
   } catch (error) {

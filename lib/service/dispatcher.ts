@@ -7,7 +7,8 @@ import { formatSeconds } from "../report/format.ts";
 import { type EngineProcess, type EngineSettings, startEngine } from "./engine_process.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
 import type { ServiceFiles } from "./files.ts";
-import { type Ending, type Job, MOST_CRASHES } from "./job.ts";
+import type { Task } from "./engine_protocol.ts";
+import { type Ending, type Job, type Kind, MOST_CRASHES, NOUNS } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 import type { Limits } from "./limits.ts";
 import { logError } from "./log.ts";
@@ -74,11 +75,11 @@ export class Dispatcher {
   }
 
   /** Makes a result of the draws that an attempt left which did not end, if they are enough, and puts it in place. */
-  async salvage({ id, attempt }: Job): Promise<Pick<Ending, "verdict" | "partial">> {
-    const out = this.#files.work(id, attempt);
-    const engine = await this.#openEngine(), end = await engine.salvage({ id, out });
+  async salvage(job: Job): Promise<Pick<Ending, "verdict" | "partial">> {
+    const { id, kind, attempt } = job, out = this.#files.work(id, attempt);
+    const engine = await this.#openEngine(), end = await engine.salvage({ id, kind, out });
     if (end.kind !== "finished") return {};
-    await this.#files.publish(id, attempt);
+    await this.#files.publish(job);
     return { verdict: end.verdict, partial: end.partial };
   }
 
@@ -151,7 +152,7 @@ export class Dispatcher {
       const message = error instanceof Error ? error.message : String(error);
       ending = {
         state: "failed",
-        error: fault ? `The service could not run the fit (${message}).` : message,
+        error: fault ? `The service could not run the ${NOUNS[job.kind]} (${message}).` : message,
       };
     }
     await this.#persist(() => {
@@ -174,13 +175,14 @@ export class Dispatcher {
     const seconds = this.#limits.run_seconds_per_day;
     if (this.#jobs.ranInDay(owner, started!) < 1000 * seconds) return undefined;
     const error =
-      `The fits of this client have run for the ${formatSeconds(seconds)} that they may within 24 hours; ` +
+      `The jobs of this client have run for the ${formatSeconds(seconds)} that they may within 24 hours; ` +
       "send it again later.";
     return { state: "canceled", error };
   }
 
   async #compute(job: Job): Promise<Ending | Return> {
-    const engine = await this.#openEngine(), { id, attempt, deadline, dataset, request, started } = job;
+    const engine = await this.#openEngine();
+    const { id, kind, attempt, deadline, dataset, request, started } = job;
     this.#running = { job, timers: [], told: false };
     const left = Math.min(this.#limits.run_seconds, this.#leftInDay(job));
     const ran = `It ran for the ${formatSeconds(left)} that it may; finished draws are kept.`;
@@ -195,7 +197,7 @@ export class Dispatcher {
         return told === null ? RETURN : { state: "canceled", error: told };
       }
       const table = dataset === null ? null : this.#files.dataset(dataset);
-      const task = { id, kind: job.kind, wish: request, table, out: this.#files.work(id, attempt) };
+      const task = { id, kind, request, table, out: this.#files.work(id, attempt) } as Task;
       const end = await engine.run(task, {
         onProgress: (progress) => this.#note(() => this.#jobs.progress(id, progress)),
         onResume: (at) => this.#note(() => this.#jobs.resume(job, at)),
@@ -217,10 +219,10 @@ export class Dispatcher {
   }
 
   async #endingOf(job: Job, end: End): Promise<Ending | Return> {
-    const { id, attempt } = job, stop = this.#jobs.get(id)?.stop ?? undefined;
+    const { id, kind, attempt } = job, stop = this.#jobs.get(id)?.stop ?? undefined;
     const leaving = this.#closing && stop === undefined;
     if (end.kind === "finished" && !(end.partial && leaving)) {
-      await this.#files.publish(id, attempt);
+      await this.#files.publish(job);
       return finishedEnding(end, stop);
     }
     if (end.kind !== "failed" && leaving) {
@@ -236,7 +238,7 @@ export class Dispatcher {
       return { state: "failed", error: end.message, ...kept };
     }
     const why = stop ?? "It was stopped.";
-    const error = kept.verdict === undefined ? `${why} There were not yet enough draws to keep.` : why;
+    const error = kept.verdict === undefined ? `${why} ${NOTHING_YET[kind]}` : why;
     return { state: "canceled", error, ...kept };
   }
 
@@ -293,5 +295,10 @@ export function finishedEnding(
   if (!partial || stop === undefined) return { state: "succeeded", verdict, partial };
   return { state: "canceled", verdict, partial, error: stop };
 }
+
+const NOTHING_YET: Readonly<Record<Kind, string>> = {
+  fit: "There were not yet enough draws to keep.",
+  compare: "No method had given enough draws to keep yet.",
+};
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

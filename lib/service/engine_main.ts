@@ -1,27 +1,20 @@
 /**
- * The process that computes: an engine opened once, one fit after another, told what to do by lines on stdin. A
+ * The process that computes: an engine opened once, one task after another, told what to do by lines on stdin. A
  * process of its own, because it takes all cores (so it steps back behind the one that answers requests) and because
- * whatever kills it (a driver, the lack of memory) is to cost one fit and no more.
+ * whatever kills it (a driver, the lack of memory) is to cost one job and no more.
  *
  *     deno run … lib/service/engine_main.ts auto|webgpu|cpu [ms between checkpoints]
  */
 import { constants, getPriority, setPriority } from "node:os";
-import { withWarnings } from "../commands/several_fits.ts";
-import { readFitRequest } from "../commands/fit_request.ts";
-import type { Table } from "../data/table.ts";
 import { type Opened, openEngine } from "../engine/open.ts";
 import { DeviceError, InputError, WriteError } from "../errors.ts";
-import { fit } from "../fit.ts";
-import { type EngineChoice, ENGINES, type Progress } from "../fit_types.ts";
+import { type EngineChoice, ENGINES } from "../fit_types.ts";
 import { CheckpointFile } from "../runs/checkpoint.ts";
-import { readRun, writeRun } from "../runs/directory.ts";
-import { reasonOf } from "../runs/files.ts";
-import { RunJournal } from "../runs/journal.ts";
-import { salvage } from "../salvage.ts";
-import type { Order, Report, Task, TaskEnd } from "./engine_protocol.ts";
-import type { Kind } from "./job.ts";
+import type { Order, Remains, Report, Task, TaskEnd } from "./engine_protocol.ts";
+import { type JobProgress, NOUNS } from "./job.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
-import { BODY, valuesOf } from "./request.ts";
+import { runCompare, salvageCompare } from "./run_compare.ts";
+import { runFit, salvageFit } from "./run_fit.ts";
 import { throttle } from "./throttle.ts";
 
 /** Twice a second is as often as anyone is told. */
@@ -36,7 +29,8 @@ async function main(choice: string, checkpointMs?: string): Promise<void> {
   try {
     opened = await openEngine(choice as EngineChoice);
   } catch (error) {
-    say({ type: "unusable", message: sentenceOf(error) });
+    const message = error instanceof Error ? error.message : String(error);
+    say({ type: "unusable", message });
     Deno.exit(1);
   }
   const { name, adapter, software } = opened.engine;
@@ -79,17 +73,21 @@ async function runAndTell(
 ): Promise<void> {
   const { id } = task;
   const progress = throttle(
-    (progress: Progress) => say({ type: "progress", id, progress }),
+    (progress: JobProgress) => say({ type: "progress", id, progress }),
     PROGRESS_EVERY_MS,
   );
+  const work = { opened, onProgress: progress.tell, signal, checkpoint };
   let end: TaskEnd, healthy = true;
   try {
-    end = await RUNNERS[task.kind](task, opened, progress.tell, signal, checkpoint);
+    end = task.kind === "fit"
+      ? await runFit(task, work)
+      : await runCompare(task, work, () => healthy = false);
   } catch (error) {
     if (signal.aborted && error === signal.reason) end = { kind: "stopped" };
+    else if (error instanceof WriteError) end = failed(`The results could not be written: ${error.message}`);
     else {
-      end = { kind: "failed", message: sentenceOf(error) };
-      healthy = error instanceof InputError;
+      end = failed(sentenceOf(error, task));
+      healthy &&= error instanceof InputError;
       if (!(error instanceof InputError || error instanceof DeviceError)) console.error(error);
     }
   } finally {
@@ -102,60 +100,18 @@ async function runAndTell(
   if (!healthy) Deno.exit(1);
 }
 
-type Runner = (
-  task: Task,
-  opened: Opened,
-  onProgress: (progress: Progress) => void,
-  signal: AbortSignal,
-  checkpoint: CheckpointFile,
-) => Promise<TaskEnd>;
-
-const RUNNERS: Readonly<Record<Kind, Runner>> = { fit: runFit };
-
-async function runFit(
-  { wish, table, out }: Task,
-  opened: Opened,
-  onProgress: (progress: Progress) => void,
-  signal: AbortSignal,
-  checkpoints: CheckpointFile,
-): Promise<TaskEnd> {
-  const { config } = wish;
-  const data = table === null ? undefined : JSON.parse(await Deno.readTextFile(table)) as Table;
-  const { fits: [options], warnings } = await readFitRequest(valuesOf(wish), {
-    ...(data === undefined ? {} : { data: { name: data.name, read: () => data } }),
-    ...(config === undefined ? {} : { config: { name: `${BODY}, config`, read: () => config } }),
-    engine: opened.engine.name,
-  });
-  const journal = new RunJournal(out);
+async function salvageAndTell(task: Remains): Promise<void> {
+  const { kind, out } = task;
+  let end: TaskEnd;
   try {
-    const outcome = await fit(options, { ...journal.hooks(onProgress), signal, checkpoints }, opened);
-    await journal.finish(withWarnings(outcome, warnings));
-    const { verdict, partial } = outcome.report;
-    return { kind: "finished", verdict: verdict.status, partial };
+    end = await (kind === "fit" ? salvageFit(out) : salvageCompare(out));
   } catch (error) {
-    const stopped = signal.aborted && error === signal.reason;
-    journal.abandon(stopped ? "was stopped" : `ended with an error (${reasonOf(error)})`);
-    if (error instanceof WriteError) {
-      return { kind: "failed", message: `The results could not be written: ${error.message}` };
-    }
-    throw error;
+    end = failed(sentenceOf(error, task));
   }
+  tellEnd(task, end);
 }
 
-async function salvageAndTell({ id, out }: Pick<Task, "id" | "out">): Promise<void> {
-  tellEnd({ id }, await makePartialRun(out));
-}
-
-async function makePartialRun(out: string): Promise<TaskEnd> {
-  try {
-    const run = await readRun(out);
-    const { report, draws } = "report" in run ? run : salvage(run, out);
-    if (!("report" in run)) await writeRun(out, { report, draws, elpdPointwise: new Float64Array() }, out);
-    return { kind: "finished", verdict: report.verdict.status, partial: report.partial };
-  } catch (error) {
-    return error instanceof InputError ? { kind: "stopped" } : { kind: "failed", message: sentenceOf(error) };
-  }
-}
+const failed = (message: string): TaskEnd => ({ kind: "failed", message });
 
 const tellEnd = ({ id }: Pick<Task, "id">, end: TaskEnd) => say({ type: "end", id, end });
 
@@ -164,9 +120,10 @@ function say(report: Report): void {
   while (bytes.length > 0) bytes = bytes.subarray(Deno.stdout.writeSync(bytes));
 }
 
-function sentenceOf(error: unknown): string {
+function sentenceOf(error: unknown, { kind }: Pick<Task, "kind">): string {
   if (error instanceof InputError || error instanceof DeviceError) return error.message;
-  return `The fit ended with a fault of hillmix (${error instanceof Error ? error.message : String(error)}).`;
+  const reason = error instanceof Error ? error.message : String(error);
+  return `The ${NOUNS[kind]} ended with a fault of hillmix (${reason}).`;
 }
 
 if (import.meta.main) await main(Deno.args[0], Deno.args[1]);

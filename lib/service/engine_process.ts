@@ -1,8 +1,9 @@
 /** The process that computes, as the service sees it: it takes a task, tells of its progress, and may die. */
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { DeviceError } from "../errors.ts";
-import type { EngineChoice, Progress, ResumePoint } from "../fit_types.ts";
-import type { EngineFacts, Order, Report, Task, TaskEnd } from "./engine_protocol.ts";
+import type { EngineChoice, ResumePoint } from "../fit_types.ts";
+import type { EngineFacts, Order, Remains, Report, Task, TaskEnd } from "./engine_protocol.ts";
+import type { JobProgress } from "./job.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
 
 /** What was seen of a task whose process died: a sentence. */
@@ -24,7 +25,7 @@ export interface EngineSettings {
 
 /** Who is told how a task fares. */
 export interface TaskHooks {
-  onProgress(progress: Progress): void;
+  onProgress(progress: JobProgress): void;
   /** The task goes on from what an attempt before it saved. */
   onResume(at: ResumePoint): void;
 }
@@ -70,8 +71,8 @@ export class EngineProcess {
     return this.#carryOut({ type: "run", task }, hooks);
   }
 
-  /** Makes a partial run of what a task that did not end left in its directory. Never rejects. */
-  salvage(task: Pick<Task, "id" | "out">): Promise<TaskEnd | Death> {
+  /** Makes a partial result of what a task that did not end left in its directory. Never rejects. */
+  salvage(task: Remains): Promise<TaskEnd | Death> {
     return this.#carryOut({ type: "salvage", task }, { onProgress() {}, onResume() {} });
   }
 
@@ -176,11 +177,13 @@ export function startEngine(
 function describe({ code, signal }: Deno.CommandStatus, lastWords: string): string {
   const how = signal === null ? `code ${code}` : signal;
   if (/out of memory|heap limit|allocation failed/i.test(lastWords)) {
-    return `The process that computes ran out of memory (${how}); fit with fewer chains or draws.`;
+    return `The process that computes ran out of memory (${how}); ${LESS}.`;
   }
   if (signal === "SIGKILL") {
     return "The process that computes was killed (SIGKILL), as systems do when memory runs out; " +
-      "fit with fewer chains or draws, or try again.";
+      `${LESS}, or try again.`;
   }
   return `The process that computes stopped (${how}); try again, and look at the service's log if it recurs.`;
 }
+
+const LESS = "ask for fewer chains or draws, or compare with less effort";

@@ -1,35 +1,35 @@
 /** What the service and the process that computes say to each other, a JSON line each. */
-import type { Progress, ResumePoint } from "../fit_types.ts";
-import type { Kind } from "./job.ts";
-import type { FitBody } from "./request.ts";
+import type { ResumePoint } from "../fit_types.ts";
+import type { Asked, JobProgress, Kind } from "./job.ts";
 
 /** One job to run. */
-export interface Task {
+export type Task = Asked & {
   readonly id: string;
-  readonly kind: Kind;
-  readonly wish: FitBody;
   /** File of the table; null for the built-in example. */
   readonly table: string | null;
-  /** Directory to write the run to; a checkpoint there is what the attempt before left. */
+  /** Directory to write the result to; a checkpoint there is what the attempt before left. */
   readonly out: string;
-}
+};
+export type TaskOf<K extends Kind> = Extract<Task, { readonly kind: K }>;
+
+/** A task that did not end, and left something in its directory. */
+export type Remains = Pick<Task, "id" | "kind" | "out">;
 
 /**
- * To the engine. `stop` ends the fit under way and keeps what it has; `leave` ends it so that another attempt can go
- * on from there; `salvage` makes a partial run of what a fit left in its directory that did not end; the end of the
- * stream ends the process.
+ * To the engine. `stop` ends the task under way and keeps what it has; `leave` ends it so that another attempt can go
+ * on from there; `salvage` makes a partial result of what a task left; the end of the stream ends the process.
  */
 export type Order =
   | { readonly type: "run"; readonly task: Task }
-  | { readonly type: "salvage"; readonly task: Pick<Task, "id" | "out"> }
+  | { readonly type: "salvage"; readonly task: Remains }
   | { readonly type: "stop" }
   | { readonly type: "leave" };
 
 /** How a task ended. */
 export type TaskEnd =
-  /** The run is in its directory. */
+  /** The result is in its directory. */
   | { readonly kind: "finished"; readonly verdict: string; readonly partial: boolean }
-  /** Stopped, left, or nothing to salvage: there is no run, though there may be draws to make one of. */
+  /** Stopped, left, or nothing to salvage: there is no result, though there may be something to make one of. */
   | { readonly kind: "stopped" }
   /** `message` is a sentence. */
   | { readonly kind: "failed"; readonly message: string };
@@ -48,5 +48,5 @@ export type Report =
   | { readonly type: "unusable"; readonly message: string }
   /** The task goes on from its checkpoint. */
   | { readonly type: "resumed"; readonly id: string; readonly at: ResumePoint }
-  | { readonly type: "progress"; readonly id: string; readonly progress: Progress }
+  | { readonly type: "progress"; readonly id: string; readonly progress: JobProgress }
   | { readonly type: "end"; readonly id: string; readonly end: TaskEnd };

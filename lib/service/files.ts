@@ -5,6 +5,8 @@ import { CHECKPOINT_FILE, removeCheckpoint } from "../runs/checkpoint.ts";
 import { REPORT_FILE } from "../runs/directory.ts";
 import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
+import { type Job, KINDS } from "./job.ts";
+import { readResult } from "./results.ts";
 
 /** The directory of a service. */
 export class ServiceFiles {
@@ -23,7 +25,7 @@ export class ServiceFiles {
     return join(this.directory, "datasets", `${id}.json`);
   }
 
-  /** A finished run. */
+  /** A finished run; of a comparison the directory of all its runs. */
   run(id: string): string {
     return join(this.directory, "runs", id);
   }
@@ -111,8 +113,8 @@ export class ServiceFiles {
   }
 
   /** Puts a run that is whole in its place; nothing happens when it is there already. */
-  async publish(id: string, attempt: number): Promise<void> {
-    if (await readResult(this.run(id)) !== undefined) return;
+  async publish({ id, kind, attempt }: Pick<Job, "id" | "kind" | "attempt">): Promise<void> {
+    if (await readResult(kind, this.run(id)) !== undefined) return;
     await remove(this.run(id));
     await removeCheckpoint(this.work(id, attempt));
     await Deno.rename(this.work(id, attempt), this.run(id));
@@ -133,7 +135,7 @@ export class ServiceFiles {
     for (const folder of ["datasets", "runs", "work"]) {
       for await (const { name } of Deno.readDir(join(this.directory, folder))) {
         const id = name.replace(/\..*$/, "");
-        const ours = isId("fit", id) || isId("data", id);
+        const ours = [...KINDS, "data" as const].some((kind) => isId(kind, id));
         const stray = folder === "work" || name.endsWith(".partial") || !known(id);
         const path = join(this.directory, folder, name);
         if (ours && folder === "work" && waits(id)) await stripToCheckpoint(path);
@@ -141,22 +143,6 @@ export class ServiceFiles {
       }
     }
   }
-}
-
-/** A `fit.json` of which only the ends are looked at here. */
-export type Result = Record<string, unknown> & { verdict: { status: string }; partial: boolean };
-
-/** The `fit.json` in a directory, if it is that of a run that is whole. */
-export async function readResult(directory: string): Promise<Result | undefined> {
-  let text: string;
-  try {
-    text = await Deno.readTextFile(join(directory, REPORT_FILE));
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-  const report = JSON.parse(text);
-  return report.state === "running" ? undefined : report;
 }
 
 /** Removes all of a directory but its checkpoint, and where there is none the directory. */

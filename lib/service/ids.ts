@@ -1,10 +1,11 @@
 /** Names of what the service keeps. They are made here, never taken from a request, and never guessed. */
+import type { Kind } from "./job.ts";
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz234567"; // RFC 4648 base 32, in small letters
 const BITS = 130;
 
 /** What a name may start with. */
-export type IdKind = "fit" | "data";
+export type IdKind = Kind | "data";
 
 /** A new name of 130 random bits, such as `fit_` and 26 letters. */
 export function newId(kind: IdKind): string {

@@ -3,6 +3,7 @@
  * answer others. Problems are results here, because an error loses its details on the way between threads.
  */
 import { rolesOf } from "../commands/data_source.ts";
+import { readCompareRequest } from "../commands/compare_request.ts";
 import { readFitRequest } from "../commands/fit_request.ts";
 import { type Review, reviewTable } from "../data/review.ts";
 import { splitHoldout } from "../data/split.ts";
@@ -11,17 +12,19 @@ import { serveCalls } from "../engine/rpc.ts";
 import { InputError, type Problem } from "../errors.ts";
 import { buildProblem } from "../model/priors.ts";
 import { formatCount } from "../report/format.ts";
+import type { FitOptions } from "../fit_types.ts";
+import type { Asked, Kind } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { countCells, measureJson } from "./measure.ts";
 import { Refusal, type RefusalKind } from "./refusal.ts";
 import {
-  BODY,
   type ColumnWish,
+  compareValuesOf,
   type DataBody,
-  type FitBody,
+  fitValuesOf,
   parseDatasetBody,
-  parseFitBody,
-  valuesOf,
+  parseJobBody,
+  sourcesOf,
 } from "./request.ts";
 
 /** What came of a call: its value, or why there is none. */
@@ -38,9 +41,9 @@ export interface TablePackage {
   readonly text: Uint8Array<ArrayBuffer>;
 }
 
-/** A request for a fit that is well-formed; checked as a whole unless its data is a stored set. */
-export interface ReadFit {
-  readonly wish: FitBody;
+/** A request for a job that is well-formed; checked as a whole unless its data is a stored set. */
+export interface ReadJob {
+  readonly asked: Asked;
   readonly data:
     | { readonly kind: "table"; readonly table: TablePackage }
     | { readonly kind: "dataset"; readonly id: string }
@@ -54,8 +57,8 @@ export interface ReadDataset {
 }
 
 export type IntakeCalls = {
-  readFit(bytes: Uint8Array, limits: Limits): Promise<Answer<ReadFit>>;
-  checkFit(wish: FitBody, path: string): Promise<Answer<null>>;
+  readJob(kind: Kind, bytes: Uint8Array, limits: Limits): Promise<Answer<ReadJob>>;
+  checkJob(asked: Asked, path: string): Promise<Answer<null>>;
   readDataset(
     bytes: Uint8Array,
     csv: { readonly name: string; readonly columns: ColumnWish } | null,
@@ -65,21 +68,21 @@ export type IntakeCalls = {
 };
 
 const handlers: IntakeCalls = {
-  readFit: (bytes, limits) =>
+  readJob: (kind, bytes, limits) =>
     answer(async () => {
-      const { data, wish } = parseFitBody(parseJson(bytes, limits));
-      if (data.dataset !== undefined) return { wish, data: { kind: "dataset", id: data.dataset } };
+      const { data, asked } = parseJobBody(kind, parseJson(bytes, limits));
+      if (data.dataset !== undefined) return { asked, data: { kind: "dataset", id: data.dataset } };
       if (data.example) {
-        await check(wish, undefined);
-        return { wish, data: { kind: "example" } };
+        await check(asked, undefined);
+        return { asked, data: { kind: "example" } };
       }
       const table = tableOf(data, limits);
-      await check(wish, table);
-      return { wish, data: { kind: "table", table: pack(table) } };
+      await check(asked, table);
+      return { asked, data: { kind: "table", table: pack(table) } };
     }),
-  checkFit: (wish, path) =>
+  checkJob: (asked, path) =>
     answer(async () => {
-      await check(wish, await unpack(path));
+      await check(asked, await unpack(path));
       return null;
     }),
   readDataset: (bytes, csv, limits) =>
@@ -163,15 +166,18 @@ function withinLimits(table: Table, limits: Limits): Table {
   );
 }
 
-/** All that can be wrong with a fit before it runs. */
-async function check(wish: FitBody, table: Table | undefined): Promise<void> {
-  const { config } = wish;
-  const { fits } = await readFitRequest(valuesOf(wish), {
-    ...(table === undefined ? {} : { data: { name: table.name, read: () => table } }),
-    ...(config === undefined ? {} : { config: { name: `${BODY}, config`, read: () => config } }),
-    engine: "auto",
-  });
-  for (const { series, holdout, spec } of fits) buildProblem(splitHoldout(series, holdout).train, spec);
+/** All that can be wrong with a job before it runs. */
+async function check(asked: Asked, table: Table | undefined): Promise<void> {
+  const { series, holdout, spec } = await modelOf(asked, table);
+  buildProblem(splitHoldout(series, holdout).train, spec);
+}
+
+/** What is to be fitted, by whichever methods. */
+async function modelOf({ kind, request }: Asked, table: Table | undefined): Promise<FitOptions> {
+  const sources = sourcesOf(request, table, "auto");
+  return kind === "fit"
+    ? (await readFitRequest(fitValuesOf(request), sources)).fits[0]
+    : (await readCompareRequest(compareValuesOf(request), sources)).comparison.base;
 }
 
 function review(table: Table, columns: ColumnWish): Review {

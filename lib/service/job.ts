@@ -1,6 +1,7 @@
 /** A job: what was asked for, where it stands, and what became of it. */
 import type { Progress, ResumePoint } from "../fit_types.ts";
-import type { FitBody } from "./request.ts";
+import type { CompareRow } from "../runs/compare.ts";
+import type { CompareBody, FitBody } from "./request.ts";
 
 /** The last four are ends: a job that has reached one stays there. */
 export const STATES = ["queued", "running", "succeeded", "failed", "canceled", "interrupted"] as const;
@@ -13,25 +14,33 @@ export const hasEnded = (state: State): state is EndState => state !== "queued" 
 export const PRIORITIES = ["low", "normal", "high"] as const;
 export type Priority = typeof PRIORITIES[number];
 
-/** What can be done; another kind adds itself here and to the runners of `engine_main.ts`. */
-export const KINDS = ["fit"] as const;
+/** What can be done: one fit, or one series fitted by several methods. */
+export const KINDS = ["fit", "compare"] as const;
 export type Kind = typeof KINDS[number];
 
 /** How often the service or its engine may die under a job before the job is given up: it may be the cause. */
 export const MOST_CRASHES = 1;
 
-export interface Job {
+/** What a job of each kind is called in sentences. */
+export const NOUNS: Readonly<Record<Kind, string>> = { fit: "fit", compare: "comparison" };
+
+/** What is asked for, without its data. */
+export type Asked =
+  | { readonly kind: "fit"; readonly request: FitBody }
+  | { readonly kind: "compare"; readonly request: CompareBody };
+
+export type Job = JobFacts & Asked;
+export type JobOf<K extends Kind> = JobFacts & Extract<Asked, { readonly kind: K }>;
+
+interface JobFacts {
   /** Rises with every job. */
   readonly seq: number;
   readonly id: string;
-  readonly kind: Kind;
   readonly state: State;
   /** The client whose job it is. */
   readonly owner: string;
   readonly priority: Priority;
   readonly label: string | null;
-  /** Without its data. */
-  readonly request: FitBody;
   /** Where the data is; null for the built-in example. */
   readonly dataset: string | null;
   /** ms since 1970, as all times here. */
@@ -50,8 +59,8 @@ export interface Job {
   readonly runMs: number;
   /** Why it was told to stop, a sentence. */
   readonly stop: string | null;
-  readonly progress: Progress | null;
-  /** `pass`, `review` or `fail`, once there is a result. */
+  readonly progress: JobProgress | null;
+  /** `pass`, `review` or `fail`, once there is a result; of a comparison see `verdictOf` in `results.ts`. */
   readonly verdict: string | null;
   /** Whether the result is of fewer draws than were asked for; null without a result. */
   readonly partial: boolean | null;
@@ -60,10 +69,27 @@ export interface Job {
 }
 
 /** A job as it comes in. */
-export type NewJob = Pick<
-  Job,
-  "id" | "kind" | "owner" | "priority" | "label" | "request" | "dataset" | "created" | "deadline"
->;
+export type NewJob =
+  & Pick<JobFacts, "id" | "owner" | "priority" | "label" | "dataset" | "created" | "deadline">
+  & Asked;
+
+/** How far a job has come; of a comparison how far the method at work has, and how all of them stand. */
+export interface JobProgress extends Progress {
+  readonly comparison?: {
+    /** Its place in `methods`. */
+    readonly at: number;
+    readonly methods: readonly MethodState[];
+  };
+}
+
+/** One method of a comparison under way. */
+export interface MethodState {
+  readonly method: string;
+  /** As in `compare.json` once it is done. */
+  readonly status: "waiting" | "running" | CompareRow["status"];
+  /** What it took; null where it took nothing or is not done. */
+  readonly seconds: number | null;
+}
 
 /** How a job ended. */
 export interface Ending {

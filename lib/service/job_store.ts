@@ -2,13 +2,24 @@
  * Jobs on the disk. A job changes its state only here, each time by one transaction that names the state and attempt
  * it expects: two that both believe to own a job cannot both win.
  */
-import type { Progress, ResumePoint } from "../fit_types.ts";
+import type { ResumePoint } from "../fit_types.ts";
 import type { Database } from "./database.ts";
-import { type Ending, hasEnded, type Job, type NewJob, PRIORITIES, type State } from "./job.ts";
+import {
+  type Ending,
+  hasEnded,
+  type Job,
+  type JobOf,
+  type JobProgress,
+  type Kind,
+  type NewJob,
+  PRIORITIES,
+  type State,
+} from "./job.ts";
 
 /** Which jobs of a client to list, the newest first. */
-export interface JobFilter {
+export interface JobFilter<K extends Kind = Kind> {
   readonly owner: string;
+  readonly kind: K;
   readonly states: readonly State[];
   readonly method?: string | undefined;
   readonly dataset?: string | undefined;
@@ -61,15 +72,15 @@ export class JobStore {
     return row === undefined ? undefined : jobOf(row);
   }
 
-  list({ owner, states, method, dataset, before, limit }: JobFilter): Job[] {
+  list<K extends Kind>({ owner, kind, states, method, dataset, before, limit }: JobFilter<K>): JobOf<K>[] {
     const rows = this.#database.prepare(
-      `SELECT * FROM jobs WHERE owner = ?1
+      `SELECT * FROM jobs WHERE owner = ?1 AND kind = ?7
        AND (json_array_length(?2) = 0 OR state IN (SELECT value FROM json_each(?2)))
        AND (?3 IS NULL OR json_extract(request, '$.method') = ?3)
        AND (?4 IS NULL OR dataset = ?4) AND (?5 IS NULL OR seq < ?5)
        ORDER BY seq DESC LIMIT ?6`,
-    ).all(owner, JSON.stringify(states), method ?? null, dataset ?? null, before ?? null, limit);
-    return rows.map(jobOf);
+    ).all(owner, JSON.stringify(states), method ?? null, dataset ?? null, before ?? null, limit, kind);
+    return rows.map((row) => jobOf(row) as JobOf<K>);
   }
 
   /** Every job that is in one of the states, the oldest first. */
@@ -220,7 +231,7 @@ export class JobStore {
   }
 
   /** Stores how far a running job has come. */
-  progress(id: string, progress: Progress): void {
+  progress(id: string, progress: JobProgress): void {
     const data = JSON.stringify(progress);
     this.#database.relaxed(() =>
       this.#changing(id, () => {

@@ -18,11 +18,13 @@ const limitsSchema = z.strictObject({
   values: count(1e7).default(2_000_000).describe("Values in a body: cells of a table, or JSON values."),
   depth: count(1000).default(32).describe("Lists and objects within one another in a JSON body."),
   datasets: count(1e5).default(200).describe("Data sets a client may keep."),
-  queued: count(1e5).default(500).describe("Fits of a client that wait for their turn."),
+  queued: count(1e5).default(500).describe("Fits and comparisons of a client that wait for their turn."),
   streams: count(1e5).default(200).describe("Event streams and waiting requests of a client, open at once."),
-  run_seconds: z.number().min(1).max(1e7).default(4 * 3600).describe("Longest time one fit may run."),
+  run_seconds: z.number().min(1).max(1e7).default(4 * 3600).describe(
+    "Longest time one fit or comparison may run.",
+  ),
   run_seconds_per_day: z.number().min(1).max(1e7).default(24 * 3600).describe(
-    "Time all fits of a client may run within 24 hours.",
+    "Time all fits and comparisons of a client may run within 24 hours.",
   ),
 });
 

@@ -1,10 +1,11 @@
 /** What a service does with the jobs that it finds running when it starts: the one before it died under them. */
 import type { DatasetStore } from "./dataset_store.ts";
 import { type Dispatcher, finishedEnding } from "./dispatcher.ts";
-import { readResult, type ServiceFiles } from "./files.ts";
-import { type Job, MOST_CRASHES } from "./job.ts";
+import type { ServiceFiles } from "./files.ts";
+import { type Job, type Kind, MOST_CRASHES, NOUNS } from "./job.ts";
 import type { JobStore } from "./job_store.ts";
 import type { KeyStore } from "./key_store.ts";
+import { gistOf, readResult } from "./results.ts";
 
 interface Stores {
   readonly dispatcher: Dispatcher;
@@ -32,26 +33,28 @@ async function recoverJob(
   jobs: JobStore,
   dispatcher: Dispatcher,
 ): Promise<void> {
-  const { id, attempt, crashes, stop } = job;
-  const result = await findResult(files, id, attempt);
+  const { kind, crashes, stop } = job;
+  const result = await findResult(files, job);
   // A run cut short that nobody asked to cut short is of a service that was leaving.
   if (result !== undefined && (stop !== null || !result.partial)) {
-    await files.publish(id, attempt);
+    await files.publish(job);
     jobs.finish(job, finishedEnding(result, stop ?? undefined), Date.now());
   } else if (stop === null && (result !== undefined || crashes < MOST_CRASHES)) {
     jobs.requeue(job, result === undefined, 0);
   } else {
     const state = stop === null ? "interrupted" : "canceled";
-    const kept = await dispatcher.salvage(job), error = stop ?? GIVEN_UP;
+    const kept = await dispatcher.salvage(job), error = stop ?? givenUp(kind);
     jobs.finish(job, { state, error, ...kept }, Date.now());
   }
 }
 
-async function findResult(files: ServiceFiles, id: string, attempt: number) {
-  const report = await readResult(files.run(id)) ?? await readResult(files.work(id, attempt));
-  return report === undefined ? undefined : { verdict: report.verdict.status, partial: report.partial };
+async function findResult(files: ServiceFiles, { id, kind, attempt }: Job) {
+  const result = await readResult(kind, files.run(id)) ?? await readResult(kind, files.work(id, attempt));
+  return result === undefined ? undefined : gistOf(kind, result);
 }
 
-const GIVEN_UP =
-  "The service, or the process that computes, ended twice while this fit ran, so it was not begun a third time; draws " +
-  "that were enough to be judged are kept.";
+const givenUp = (kind: Kind) =>
+  `The service, or the process that computes, ended twice while this ${
+    NOUNS[kind]
+  } ran, so it was not begun a third ` +
+  "time; draws that were enough to be judged are kept.";

@@ -1,15 +1,20 @@
 /**
- * What the service takes for a fit, as zod schemas made from the table that the command line reads, so that names,
- * limits and words are the same. What is wrong with the data or the model itself is for `readFitRequest` to say.
+ * What the service takes for a fit or a comparison, as zod schemas made from the tables that the command line reads, so
+ * that names, limits and words are the same. What is wrong with the data or the model itself is for `readFitRequest` and
+ * `readCompareRequest` to say.
  */
 import { z } from "zod";
+import { COMPARE_OPTIONS, type CompareValues } from "../commands/compare_request.ts";
 import { COLUMN_OPTIONS } from "../commands/data_source.ts";
-import { FIT_OPTIONS, type FitValues } from "../commands/fit_request.ts";
+import { FIT_OPTIONS, type FitSources, type FitValues } from "../commands/fit_request.ts";
 import type { Option, OptionTable } from "../commands/options.ts";
+import { CONTENDERS } from "../compare/contenders.ts";
+import type { Table } from "../data/table.ts";
 import { InputError } from "../errors.ts";
+import type { EngineChoice } from "../fit_types.ts";
 import { schemaProblems } from "../model/schema_problems.ts";
 import { idPattern } from "./ids.ts";
-import { PRIORITIES } from "./job.ts";
+import { type Asked, type Kind, NOUNS, PRIORITIES } from "./job.ts";
 
 const NAME = z.string().min(1).max(120);
 const LONGEST_COLUMN_NAME = 1000;
@@ -56,7 +61,7 @@ const DATA_NAME = NAME.optional().describe("What to call the data in messages an
 
 const tableSchema = z.strictObject({ rows: ROWS.optional(), csv: CSV.optional(), name: DATA_NAME });
 
-const fitDataSchema = z.strictObject({
+const dataSchema = z.strictObject({
   ...tableSchema.shape,
   dataset: z.string().regex(new RegExp(idPattern("data"))).optional().describe("A data set sent before."),
   example: z.literal(true).optional().describe("The built-in example."),
@@ -65,21 +70,40 @@ const fitDataSchema = z.strictObject({
   oneOf: ["rows", "csv", "dataset", "example"].map((name) => ({ required: [name] })),
 });
 
-/** The body of `POST /v1/fits`. */
-export const fitBodySchema = z.strictObject({
-  data: fitDataSchema,
-  ...fieldsOf(FIT_OPTIONS),
-  components: z.int().min(FIT_OPTIONS.components.min).max(FIT_OPTIONS.components.max).optional()
-    .describe("Number of response curves (default 3; example 2)."),
+/** What every job can be told beside its own options. */
+const jobFields = (kind: Kind) => ({
   config: z.record(z.string(), z.unknown()).optional().describe(
     "Model settings as in a --config file; components and preset beside it go before it.",
   ),
-  priority: z.enum(PRIORITIES).optional().describe("Which fits go first.").meta({ default: "normal" }),
+  priority: z.enum(PRIORITIES).optional().describe("Which jobs go first.").meta({ default: "normal" }),
   deadline_s: z.number().min(1).max(30 * 24 * 3600).optional().describe(
-    "Seconds from now after which the fit is canceled, waiting or running; finished draws are kept.",
+    `Seconds from now after which the ${
+      NOUNS[kind]
+    } is canceled, waiting or running; finished draws are kept.`,
   ),
   label: NAME.optional().describe("A name for people."),
 });
+
+/** The body of `POST /v1/fits`. */
+export const fitBodySchema = z.strictObject({
+  data: dataSchema,
+  ...fieldsOf(FIT_OPTIONS),
+  components: z.int().min(FIT_OPTIONS.components.min).max(FIT_OPTIONS.components.max).optional()
+    .describe("Number of response curves (default 3; example 2)."),
+  ...jobFields("fit"),
+});
+
+const NAMES = CONTENDERS.map(({ name }) => name) as [string, ...string[]];
+
+/** The body of `POST /v1/compare`. */
+export const compareBodySchema = z.strictObject({
+  data: dataSchema,
+  ...fieldsOf(COMPARE_OPTIONS),
+  methods: z.array(z.enum(NAMES)).max(NAMES.length).optional().describe(COMPARE_OPTIONS.methods.help),
+  ...jobFields("compare"),
+});
+
+const BODIES: Readonly<Record<Kind, z.ZodType>> = { fit: fitBodySchema, compare: compareBodySchema };
 
 /** The JSON body of `POST /v1/datasets`. */
 export const datasetBodySchema = z.strictObject({
@@ -95,15 +119,18 @@ export const columnFields: Record<string, z.ZodType> = Object.fromEntries(
   ]),
 );
 
-type Wish = Partial<Omit<FitValues, "components">> & { readonly components?: number };
-
-/** A request for a fit as it is stored: everything but the data. */
-export type FitBody = Wish & {
+interface JobWish {
   readonly config?: Record<string, unknown>;
   readonly priority?: typeof PRIORITIES[number];
   readonly deadline_s?: number;
   readonly label?: string;
-};
+}
+
+/** A request for a fit as it is stored: everything but the data. */
+export type FitBody = Partial<Omit<FitValues, "components">> & { readonly components?: number } & JobWish;
+
+/** The same for a comparison. */
+export type CompareBody = Partial<CompareValues> & JobWish;
 
 /** Where data comes from; exactly one of the first four. */
 export interface DataBody {
@@ -115,10 +142,13 @@ export interface DataBody {
 }
 
 /** @throws InputError with every problem of the body's form */
-export function parseFitBody(json: unknown): { readonly data: DataBody; readonly wish: FitBody } {
-  const { data, ...wish } = parse(fitBodySchema, json) as unknown as { data: DataBody } & FitBody;
+export function parseJobBody(
+  kind: Kind,
+  json: unknown,
+): { readonly data: DataBody; readonly asked: Asked } {
+  const { data, ...request } = parse(BODIES[kind], json) as { data: DataBody };
   refuseAmbiguous(data, ["rows", "csv", "dataset", "example"], "data");
-  return { data, wish };
+  return { data, asked: { kind, request } as Asked };
 }
 
 /** @throws InputError with every problem of the body's form */
@@ -133,18 +163,37 @@ export function parseDatasetBody(json: unknown): { readonly data: DataBody; read
 export type ColumnWish = Partial<Pick<FitValues, keyof typeof COLUMN_OPTIONS>>;
 
 /** A wish with every default in its place, as the command line's reader gives it. */
-export function valuesOf({ components, ...wish }: Wish): FitValues {
-  const names = Object.keys(FIT_OPTIONS) as (keyof typeof FIT_OPTIONS)[];
+export function fitValuesOf({ components, ...wish }: FitBody): FitValues {
+  const values = valuesOf(FIT_OPTIONS, wish);
+  return { ...values, components: components === undefined ? undefined : [components] } as FitValues;
+}
+
+/** The same for a comparison. */
+export function compareValuesOf(wish: CompareBody): CompareValues {
+  return valuesOf(COMPARE_OPTIONS, wish) as CompareValues;
+}
+
+function valuesOf(table: OptionTable, wish: object): Record<string, unknown> {
   const given = wish as Record<string, unknown>;
-  const values = names.map((name) => {
-    const option: Option = FIT_OPTIONS[name];
-    const absent = option.kind === "list" ? [] : "fallback" in option ? option.fallback : undefined;
-    return [name, given[name] ?? absent];
-  });
+  return Object.fromEntries(
+    Object.entries(table).map(([name, option]) => {
+      const absent = option.kind === "list" ? [] : "fallback" in option ? option.fallback : undefined;
+      return [name, given[name] ?? absent];
+    }),
+  );
+}
+
+/** What a job is about. @param table undefined for the built-in example */
+export function sourcesOf(
+  { config }: JobWish,
+  table: Table | undefined,
+  engine: EngineChoice,
+): FitSources {
   return {
-    ...Object.fromEntries(values),
-    components: components === undefined ? undefined : [components],
-  } as FitValues;
+    ...(table === undefined ? {} : { data: { name: table.name, read: () => table } }),
+    ...(config === undefined ? {} : { config: { name: `${BODY}, config`, read: () => config } }),
+    engine,
+  };
 }
 
 /** What the body as a whole is called in problems. */

@@ -8,11 +8,11 @@ import { type Database, openDatabase } from "./database.ts";
 import { type Dataset, DatasetStore } from "./dataset_store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
-import { readResult, type Result, ServiceFiles } from "./files.ts";
+import { ServiceFiles } from "./files.ts";
 import { newId } from "./ids.ts";
 import { Intake } from "./intake.ts";
 import type { TablePackage } from "./intake_worker.ts";
-import { hasEnded, type Job, type State } from "./job.ts";
+import { hasEnded, type Job, type JobOf, type Kind, NOUNS, type State } from "./job.ts";
 import { type JobEvent, type JobFilter, JobStore } from "./job_store.ts";
 import { KeyStore } from "./key_store.ts";
 import type { Limits } from "./limits.ts";
@@ -20,6 +20,7 @@ import { logError } from "./log.ts";
 import { recover } from "./recovery.ts";
 import { Refusal } from "./refusal.ts";
 import type { ColumnWish } from "./request.ts";
+import { readResult, type Result } from "./results.ts";
 import { Watchers } from "./watchers.ts";
 
 export interface ServiceSettings {
@@ -114,25 +115,27 @@ export class JobService {
   }
 
   /**
-   * Takes a fit in.
+   * Takes a fit or a comparison in.
    *
    * @param body the request as it came
    * @param key `Idempotency-Key`: the same key and body again are answered with the first one's job
    * @throws Refusal when there is no job of it
    */
-  async submitFit(
+  async submit<K extends Kind>(
+    kind: K,
     owner: string,
     body: Uint8Array<ArrayBuffer>,
     key: string | undefined,
-  ): Promise<{ readonly job: Job; readonly replayed: boolean }> {
+  ): Promise<{ readonly job: JobOf<K>; readonly replayed: boolean }> {
     this.refuseWhenClosing();
-    if (key === undefined) return { job: await this.#makeJob(owner, body, undefined), replayed: false };
+    if (key === undefined) return { job: await this.#makeJob(kind, owner, body, undefined), replayed: false };
     const state = this.#keys.take(owner, key, await hashOf(body), Date.now());
-    if (state.kind === "done") return { job: this.job(owner, state.job), replayed: true };
-    if (state.kind === "other body") {
+    const known = state.kind === "done" ? this.#jobs.get(state.job)! : undefined;
+    if (known?.kind === kind) return { job: known as JobOf<K>, replayed: true };
+    if (known !== undefined || state.kind === "other body") {
       throw new Refusal(
         "key-reused",
-        "This Idempotency-Key came before with another body; use a new key for a new request.",
+        "This Idempotency-Key came before with another request; use a new key for a new one.",
       );
     }
     if (state.kind === "in use") {
@@ -144,23 +147,29 @@ export class JobService {
       );
     }
     try {
-      return { job: await this.#makeJob(owner, body, key), replayed: false };
+      return { job: await this.#makeJob(kind, owner, body, key), replayed: false };
     } catch (error) {
       if (!this.#closed) this.#keys.free(owner, key);
       throw error;
     }
   }
 
-  async #makeJob(owner: string, body: Uint8Array<ArrayBuffer>, key: string | undefined): Promise<Job> {
+  async #makeJob<K extends Kind>(
+    kind: K,
+    owner: string,
+    body: Uint8Array<ArrayBuffer>,
+    key: string | undefined,
+  ): Promise<JobOf<K>> {
     this.#refuseFullQueue(owner);
-    const { wish, data } = await this.#intake.call("readFit", body, this.limits);
+    const { asked, data } = await this.#intake.call("readJob", kind, body, this.limits);
     let dataset: string | null = null;
     if (data.kind === "dataset") {
       dataset = this.dataset(owner, data.id).id;
-      await this.#intake.call("checkFit", wish, this.files.dataset(dataset));
+      await this.#intake.call("checkJob", asked, this.files.dataset(dataset));
     }
     const stored = data.kind === "table" ? await this.#storeTable(data.table) : undefined;
-    const id = newId("fit"), created = Date.now(), { deadline_s, priority = "normal", label = null } = wish;
+    const id = newId(kind), created = Date.now();
+    const { deadline_s, priority = "normal", label = null } = asked.request;
     try {
       this.refuseWhenClosing();
       this.#refuseFullQueue(owner);
@@ -168,12 +177,11 @@ export class JobService {
       this.#database.transaction(() => {
         if (data.kind === "table") this.#insertTable(stored!, owner, data.table, false, created);
         this.#jobs.insert({
+          ...asked,
           id,
-          kind: "fit",
           owner,
           priority,
           label,
-          request: wish,
           dataset: stored ?? dataset,
           created,
           deadline: deadline_s === undefined ? null : created + Math.round(1000 * deadline_s),
@@ -185,14 +193,16 @@ export class JobService {
       throw error;
     }
     this.dispatcher.wake();
-    return this.#jobs.get(id)!;
+    return this.#jobs.get(id) as JobOf<K>;
   }
 
   /** @throws Refusal unless the client has such a job */
-  job(owner: string, id: string): Job {
+  job<K extends Kind>(kind: K, owner: string, id: string): JobOf<K> {
     const job = this.#jobs.get(id);
-    if (job?.owner !== owner) throw new Refusal("not-found", "There is no such fit.");
-    return job;
+    if (job?.owner !== owner || job.kind !== kind) {
+      throw new Refusal("not-found", `There is no such ${NOUNS[kind]}.`);
+    }
+    return job as JobOf<K>;
   }
 
   /** A job, whoever's it is. */
@@ -200,7 +210,7 @@ export class JobService {
     return this.#jobs.get(id);
   }
 
-  jobs(filter: JobFilter): Job[] {
+  jobs<K extends Kind>(filter: JobFilter<K>): JobOf<K>[] {
     return this.#jobs.list(filter);
   }
 
@@ -214,26 +224,26 @@ export class JobService {
   }
 
   /** Ends a job that waits or runs; of a job that has ended nothing changes. */
-  cancel(owner: string, id: string): Job {
-    const { state } = this.job(owner, id);
+  cancel<K extends Kind>(kind: K, owner: string, id: string): JobOf<K> {
+    const { state } = this.job(kind, owner, id);
     if (!hasEnded(state)) this.dispatcher.stop(id, "It was canceled.");
-    return this.job(owner, id);
+    return this.job(kind, owner, id);
   }
 
   /** Forgets a job and its result. @throws Refusal while it waits or runs */
-  async removeJob(owner: string, id: string): Promise<void> {
-    const { dataset } = this.job(owner, id);
+  async removeJob(kind: Kind, owner: string, id: string): Promise<void> {
+    const { dataset } = this.job(kind, owner, id);
     if (!this.#jobs.remove(id)) {
-      throw new Refusal("conflict", "The fit has not ended; cancel it first, then delete it.");
+      throw new Refusal("conflict", `The ${NOUNS[kind]} has not ended; cancel it first, then delete it.`);
     }
     this.#watchers.tell(id);
     await this.files.removeRun(id);
     if (dataset !== null && this.#datasets.get(dataset)?.kept === false) await this.#dropTable(dataset);
   }
 
-  /** The result of a job, the `fit.json` object; undefined when there is none. */
-  async result(job: Job): Promise<Result | undefined> {
-    return job.verdict === null ? undefined : await readResult(this.files.run(job.id));
+  /** The result of a job, the `fit.json` or `compare.json` object; undefined when there is none. */
+  async result({ id, kind, verdict }: Job): Promise<Result | undefined> {
+    return verdict === null ? undefined : await readResult(kind, this.files.run(id));
   }
 
   /** A job's events after `after`, the oldest first. */
@@ -313,7 +323,7 @@ export class JobService {
   async removeDataset(owner: string, id: string): Promise<void> {
     this.dataset(owner, id);
     if (this.#jobs.usesDataset(id)) {
-      throw new Refusal("conflict", "Fits refer to this data set; delete them first.");
+      throw new Refusal("conflict", "Fits or comparisons refer to this data set; delete them first.");
     }
     await this.#dropTable(id);
   }
@@ -357,7 +367,8 @@ export class JobService {
 
   #refuseFullQueue(owner: string): void {
     if (this.#jobs.counts(owner).queued < this.limits.queued) return;
-    const detail = `${this.limits.queued} fits of yours are waiting, and no more may; wait for some to end.`;
+    const detail =
+      `${this.limits.queued} fits and comparisons of yours are waiting, and no more may; wait for some to end.`;
     throw new Refusal("limit", detail, [], 10);
   }
 

@@ -79,7 +79,11 @@ Deno.test("each client is held to its rate, its queue and its open answers", asy
   const ids = [await site.send({ seed: 2 })];
   await site.service.changed(ids[0], 500);
   ids.push(await site.send(), await site.send());
-  assertProblem(await site.ask("/v1/fits", { json: BODY }), 429, /2 fits of yours are waiting/);
+  assertProblem(
+    await site.ask("/v1/fits", { json: BODY }),
+    429,
+    /2 fits and comparisons of yours are waiting/,
+  );
   const rows = { rows: smallRows() };
   assert.equal((await site.ask("/v1/datasets", { json: rows })).status, 201);
   assertProblem(await site.ask("/v1/datasets", { json: rows }), 429, /data sets/);

@@ -1,6 +1,9 @@
 /** The API's own description holds what the API does. */
 import assert from "node:assert/strict";
+import { COMPARE_OPTIONS } from "../../lib/commands/compare_request.ts";
 import { FIT_OPTIONS } from "../../lib/commands/fit_request.ts";
+import { makeApp } from "../../routes/app.ts";
+import { Metrics } from "../../routes/metrics.ts";
 import { openSite } from "./support.ts";
 
 Deno.test("the description names every route and every option of the command line", async () => {
@@ -11,12 +14,23 @@ Deno.test("the description names every route and every option of the command lin
   for (const name of Object.keys(FIT_OPTIONS)) assert.ok(name in properties, name);
   assert.deepEqual([properties.chains.minimum, properties.chains.maximum], [4, 16384]);
   assert.ok(properties.method.enum.includes("tempered"));
+  const compared = body.components.schemas.ComparisonRequest.properties;
+  for (const name of Object.keys(COMPARE_OPTIONS)) assert.ok(name in compared, name);
+  assert.ok(compared.methods.items.enum.includes("nuts:none"));
   for (const [path, item] of Object.entries(body.paths as Record<string, Record<string, unknown>>)) {
     for (const method of Object.keys(item).filter((name) => name !== "parameters")) {
       const { status } = await site.ask(path.replace("{id}", "none"), { method: method.toUpperCase() });
       assert.notEqual(status, 405, `${method} ${path}`);
       assert.ok(status < 500, `${method} ${path}`);
     }
+  }
+  const { service } = site;
+  const app = makeApp({ service, tokens: undefined, loopback: true, metrics: new Metrics() });
+  const routes = app.routes.filter(({ path, method }) => path.startsWith("/v1/") && method !== "ALL");
+  assert.ok(routes.length > 15);
+  for (const { path, method } of routes) {
+    const named = path.replaceAll(/:(\w+)/g, "{$1}");
+    assert.ok(body.paths[named]?.[method.toLowerCase()] !== undefined, `${method} ${path}`);
   }
   const refs = [...JSON.stringify(body).matchAll(/"#\/components\/(\w+)\/(\w+)"/g)];
   assert.ok(refs.length > 20);

@@ -16,7 +16,9 @@ export interface Site extends AsyncDisposable {
   ask(path: string, init?: RequestInit & { json?: unknown }): Promise<Answer>;
   /** Sends a fit and hands back its id. */
   send(body?: Record<string, unknown>, headers?: Record<string, string>): Promise<string>;
-  /** A fit once it has ended. */
+  /** Sends a comparison and hands back its id. */
+  compare(body?: Record<string, unknown>, headers?: Record<string, string>): Promise<string>;
+  /** A fit or a comparison once it has ended. */
   // deno-lint-ignore no-explicit-any -- bodies are looked into at many places, each of which asserts what it finds
   ended(id: string): Promise<any>;
   close(): Promise<void>;
@@ -46,6 +48,9 @@ export function smallRows(count = 40, seed = 5): Record<string, unknown>[] {
 
 /** What a real engine does in a third of a second. */
 export const SMALL_FIT = { method: "chees", components: 1, chains: 8, warmup: 50, draws: 50 } as const;
+
+/** The same for a comparison, in a second or so. */
+export const SMALL_COMPARISON = { methods: ["chees", "advi"], components: 1, effort: 0.1 } as const;
 
 export async function openSite(
   { limits = {}, tokens, real = false, checkpointMs, directory }: SiteOptions = {},
@@ -83,19 +88,23 @@ export async function openSite(
     await service.close();
     await closed;
   };
+  const send = async (path: string, json: unknown, headers: Record<string, string>): Promise<string> => {
+    const answer = await ask(path, { json, headers });
+    assert.equal(answer.status, 202, answer.text);
+    return answer.body.id;
+  };
+  const data = { rows: smallRows() };
   let open = true;
   return {
     service,
     url,
     ask,
-    async send(body = {}, headers = {}) {
-      const json = { data: { rows: smallRows() }, ...SMALL_FIT, ...body };
-      const answer = await ask("/v1/fits", { json, headers });
-      assert.equal(answer.status, 202, answer.text);
-      return answer.body.id;
-    },
+    send: (body = {}, headers = {}) => send("/v1/fits", { data, ...SMALL_FIT, ...body }, headers),
+    compare: (body = {}, headers = {}) =>
+      send("/v1/compare", { data, ...SMALL_COMPARISON, ...body }, headers),
     async ended(id) {
-      const { body } = await ask(`/v1/fits/${id}`, { headers: { Prefer: "wait=30" } });
+      const path = id.startsWith("compare_") ? "/v1/compare" : "/v1/fits";
+      const { body } = await ask(`${path}/${id}`, { headers: { Prefer: "wait=60" } });
       assert.ok(body.ended_at !== null, `${id} is ${body.state}`);
       return body;
     },

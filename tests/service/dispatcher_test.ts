@@ -1,9 +1,9 @@
 /** The dispatcher on a disk that fills up, and with a fit that will not stop. */
 import assert from "node:assert/strict";
 import { Dispatcher } from "../../lib/service/dispatcher.ts";
-import { readResult } from "../../lib/service/files.ts";
 import type { Job } from "../../lib/service/job.ts";
 import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
+import { readResult } from "../../lib/service/results.ts";
 import { FAKE_ENGINE } from "../routes/support.ts";
 import { Seed } from "./seeds.ts";
 import { freezeDisk, openStores, type Stores } from "./stores.ts";
@@ -41,7 +41,7 @@ Deno.test("an end that the disk does not take is written when it does", async ()
     using _frozen = freezeDisk(database);
     await new Promise((resolve) => setTimeout(resolve, 300));
     assert.equal(jobs.get(id)!.state, "running");
-    assert.notEqual(await readResult(stores.files.run(id)), undefined);
+    assert.notEqual(await readResult("fit", stores.files.run(id)), undefined);
   }
   assert.equal((await until(jobs, id, "succeeded")).verdict, "review");
   await dispatcher.close();

@@ -16,7 +16,7 @@ export interface Stores extends AsyncDisposable {
   readonly datasets: DatasetStore;
   readonly keys: KeyStore;
   /** Puts a job into the queue. */
-  add(job?: Partial<NewJob>): string;
+  add(job?: Partial<Omit<NewJob, "id">>): string;
 }
 
 export async function openStores(): Promise<Stores> {
@@ -30,10 +30,10 @@ export async function openStores(): Promise<Stores> {
     datasets: new DatasetStore(database),
     keys: new KeyStore(database),
     add(job = {}) {
-      const id = newId("fit");
+      const { kind = "fit" } = job, id = newId(kind);
       jobs.insert({
         id,
-        kind: "fit",
+        kind,
         owner: "local",
         priority: "normal",
         label: null,
@@ -42,7 +42,7 @@ export async function openStores(): Promise<Stores> {
         created: 1000,
         deadline: null,
         ...job,
-      });
+      } as NewJob);
       return id;
     },
     async [Symbol.asyncDispose]() {
