@@ -2,7 +2,6 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { CHECKPOINT_FILE, removeCheckpoint } from "../runs/checkpoint.ts";
-import { REPORT_FILE } from "../runs/directory.ts";
 import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
 import { type Job, KINDS } from "./job.ts";
@@ -120,9 +119,10 @@ export class ServiceFiles {
     await Deno.rename(this.work(id, attempt), this.run(id));
   }
 
-  /** Whether an attempt left a run, whole or not. */
+  /** Whether an attempt left more than a checkpoint. */
   hasWork(id: string, attempt: number): boolean {
-    return exists(join(this.work(id, attempt), REPORT_FILE));
+    const path = this.work(id, attempt);
+    return exists(path) && [...Deno.readDirSync(path)].some(({ name }) => name !== CHECKPOINT_FILE);
   }
 
   /**

@@ -5,7 +5,10 @@ import { CHECKPOINT_FILE } from "../../lib/runs/checkpoint.ts";
 import { reportJson, writeRun } from "../../lib/runs/directory.ts";
 import { Dispatcher } from "../../lib/service/dispatcher.ts";
 import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
+import { type Kind, KINDS, NOUNS } from "../../lib/service/job.ts";
 import { recover } from "../../lib/service/recovery.ts";
+import { writeCompare } from "../../lib/runs/compare.ts";
+import { compareReport, sampler } from "../runs/compare_fixture.ts";
 import { fakeOutcome } from "../runs/fixture.ts";
 import { names } from "../runs/temporary.ts";
 import { openStores, type Stores } from "./stores.ts";
@@ -27,58 +30,17 @@ async function recoverAll(stores: Stores): Promise<NoSalvage> {
   return dispatcher;
 }
 
-function startOne({ add, jobs }: Stores): string {
-  const id = add();
+function startOne({ add, jobs }: Stores, kind: Kind = "fit"): string {
+  const id = add({ kind });
   jobs.startNext(1000);
   return id;
 }
 
-for (
-  const { name, partial, place, stop, state } of [
-    { name: "written but not in its place", partial: false, place: "work", stop: null, state: "succeeded" },
-    {
-      name: "in its place but not written down",
-      partial: false,
-      place: "run",
-      stop: null,
-      state: "succeeded",
-    },
-    {
-      name: "cut short at the client's wish",
-      partial: true,
-      place: "work",
-      stop: "It was canceled.",
-      state: "canceled",
-    },
-    { name: "cut short by a service that left", partial: true, place: "work", stop: null, state: "queued" },
-    { name: "not there", partial: false, place: "none", stop: null, state: "queued" },
-    {
-      name: "not there, and unwanted",
-      partial: false,
-      place: "none",
-      stop: "It was canceled.",
-      state: "canceled",
-    },
-  ] as const
-) {
-  Deno.test(`a run that was ${name}`, async () => {
-    await using stores = await openStores();
-    const { files, jobs } = stores, id = startOne(stores);
-    if (stop !== null) jobs.tellToStop(id, stop);
-    if (place !== "none") {
-      await writeRun(place === "run" ? files.run(id) : files.work(id, 1), fakeOutcome({ partial }));
-    }
-    await recoverAll(stores);
-    const job = jobs.get(id)!, published = place !== "none" && state !== "queued";
-    assert.equal(job.state, state);
-    assert.equal(job.verdict === null, !published);
-    const runs = await Array.fromAsync(Deno.readDir(join(stores.directory, "runs")));
-    assert.equal(runs.length, published ? 1 : 0);
-    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(stores.directory, "work"))), []);
-    assert.equal(job.crashes, state === "queued" && place === "none" ? 1 : 0);
-    await recoverAll(stores);
-    assert.deepEqual(jobs.get(id), job, "recovering twice changes nothing more");
-  });
+/** A result of its kind, whole or cut short. */
+async function writeResult(kind: Kind, path: string, partial: boolean): Promise<void> {
+  if (kind === "fit") return await writeRun(path, fakeOutcome({ partial }));
+  await writeRun(join(path, "chees"), fakeOutcome({ partial }));
+  await writeCompare(path, compareReport([sampler("chees", { partial })], { partial }));
 }
 
 Deno.test("of an attempt cut off the checkpoint is kept, and handed to the next one", async () => {
@@ -112,6 +74,66 @@ Deno.test("of an attempt cut off the checkpoint is kept, and handed to the next 
   jobs.cancelQueued(id, "It was canceled.", 5);
   await recoverAll(stores);
   assert.deepEqual(await work(), [], "nobody wants it any more");
+});
+
+const MOMENTS = [
+  { name: "written but not in its place", partial: false, place: "work", stop: null, state: "succeeded" },
+  {
+    name: "in its place but not written down",
+    partial: false,
+    place: "run",
+    stop: null,
+    state: "succeeded",
+  },
+  {
+    name: "cut short at the client's wish",
+    partial: true,
+    place: "work",
+    stop: "It was canceled.",
+    state: "canceled",
+  },
+  { name: "cut short by a service that left", partial: true, place: "work", stop: null, state: "queued" },
+  { name: "not there", partial: false, place: "none", stop: null, state: "queued" },
+  {
+    name: "not there, and unwanted",
+    partial: false,
+    place: "none",
+    stop: "It was canceled.",
+    state: "canceled",
+  },
+] as const;
+
+for (const kind of KINDS) {
+  for (const { name, partial, place, stop, state } of MOMENTS) {
+    Deno.test(`a ${NOUNS[kind]}'s result that was ${name}`, async () => {
+      await using stores = await openStores();
+      const { files, jobs } = stores, id = startOne(stores, kind);
+      if (stop !== null) jobs.tellToStop(id, stop);
+      if (place !== "none") {
+        await writeResult(kind, place === "run" ? files.run(id) : files.work(id, 1), partial);
+      }
+      await recoverAll(stores);
+      const job = jobs.get(id)!, published = place !== "none" && state !== "queued";
+      assert.equal(job.state, state);
+      assert.equal(job.verdict === null, !published);
+      const runs = await Array.fromAsync(Deno.readDir(join(stores.directory, "runs")));
+      assert.equal(runs.length, published ? 1 : 0);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(join(stores.directory, "work"))), []);
+      assert.equal(job.crashes, state === "queued" && place === "none" ? 1 : 0);
+      await recoverAll(stores);
+      assert.deepEqual(jobs.get(id), job, "recovering twice changes nothing more");
+    });
+  }
+}
+
+Deno.test("a comparison that had not ended is begun anew, however many methods were done", async () => {
+  await using stores = await openStores();
+  const { files, jobs } = stores, id = startOne(stores, "compare"), work = files.work(id, 1);
+  await writeCompare(work, compareReport([sampler("chees")], { partial: true }), "compare.partial.json");
+  await recoverAll(stores);
+  const { state, crashes } = jobs.get(id)!;
+  assert.deepEqual([state, crashes], ["queued", 1]);
+  assert.equal(files.hasWork(id, 1), false);
 });
 
 Deno.test("a job under which the service died twice is given up", async () => {
@@ -156,6 +178,7 @@ Deno.test("what nothing refers to is removed, and nothing else", async () => {
     await Deno.writeTextFile(join(directory, path), "{}");
   }
   await writeRun(files.run(`fit_${letters("d")}`), fakeOutcome());
+  await writeResult("compare", files.run(`compare_${letters("d")}`), false);
   await writeRun(files.work(kept, 1), fakeOutcome());
   await Deno.writeTextFile(join(directory, "runs", "notes.txt"), "not ours");
   await recoverAll(stores);
