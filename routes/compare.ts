@@ -61,7 +61,7 @@ function compareView(service: JobService, job: CompareJob): CompareView {
     kind: job.kind,
     ...jobView(service, job),
     progress: job.state === "running" && job.progress !== null ? compareProgressView(job.progress) : null,
-    methods: request.methods === undefined || request.methods.length === 0 ? null : [...request.methods],
+    methods: request.methods === undefined ? null : [...request.methods],
     components: request.components ?? null,
     effort: request.effort ?? 1,
     verdict: job.verdict as CompareView["verdict"],

@@ -2,6 +2,8 @@
 import { createHash } from "node:crypto";
 import { Hono } from "hono";
 import { EXAMPLE_COMPONENTS, FIT_OPTIONS } from "../lib/commands/fit_request.ts";
+import { COMPARE_OPTIONS } from "../lib/commands/compare_request.ts";
+import { CONTENDERS, fewestComponents, USUAL_CONTENDERS } from "../lib/compare/contenders.ts";
 import { reviewTable } from "../lib/data/review.ts";
 import { builtInExample } from "../lib/data/simulate.ts";
 import { readTable } from "../lib/data/table.ts";
@@ -13,20 +15,27 @@ import app from "./page/app.js" with { type: "text" };
 import base from "./page/base.css" with { type: "text" };
 import charts from "./page/charts.js" with { type: "text" };
 import columns from "./page/columns.js" with { type: "text" };
+import compare from "./page/compare.js" with { type: "text" };
+import compareLive from "./page/compare_live.js" with { type: "text" };
+import compareResult from "./page/compare_result.js" with { type: "text" };
 import content from "./page/content.css" with { type: "text" };
 import curve from "./page/curve.js" with { type: "text" };
 import curveView from "./page/curve_view.js" with { type: "text" };
 import dom from "./page/dom.js" with { type: "text" };
+import files from "./page/files.js" with { type: "text" };
 import fit from "./page/fit.js" with { type: "text" };
 import form from "./page/form.js" with { type: "text" };
 import forms from "./page/forms.css" with { type: "text" };
 import format from "./page/format.js" with { type: "text" };
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
+import intervals from "./page/intervals.js" with { type: "text" };
+import job from "./page/job.js" with { type: "text" };
 import live from "./page/live.js" with { type: "text" };
 import remove from "./page/remove.js" with { type: "text" };
 import result from "./page/result.js" with { type: "text" };
 import review from "./page/review.js" with { type: "text" };
+import settings from "./page/settings.js" with { type: "text" };
 import setup from "./page/setup.js" with { type: "text" };
 import sse from "./page/sse.js" with { type: "text" };
 import start from "./page/start.js" with { type: "text" };
@@ -39,16 +48,23 @@ const SCRIPTS = {
   app,
   charts,
   columns,
+  compare,
+  compare_live: compareLive,
+  compare_result: compareResult,
   curve,
   curve_view: curveView,
   dom,
+  files,
   fit,
   form,
   format,
+  intervals,
+  job,
   live,
   remove,
   result,
   review,
+  settings,
   setup,
   sse,
   start,
@@ -92,7 +108,8 @@ export function page({ service }: Pick<Site, "service">): Hono<Env> {
 
 /** What the page offers to choose from, out of the tables that requests are checked with. */
 function optionsOf(bodyBytes: number) {
-  const { components, preset, holdout } = FIT_OPTIONS, { csv, roles } = builtInExample();
+  const { components, preset, holdout } = FIT_OPTIONS, { effort } = COMPARE_OPTIONS;
+  const { csv, roles } = builtInExample();
   const size = (name: "chains" | "warmup" | "draws" | "seed") => {
     const { min, max, help } = FIT_OPTIONS[name];
     return { min, max, help };
@@ -109,6 +126,12 @@ function optionsOf(bodyBytes: number) {
     },
     sizes: { chains: size("chains"), warmup: size("warmup"), draws: size("draws"), seed: size("seed") },
     holdout: { max: holdout.max, help: holdout.help },
+    contenders: CONTENDERS.map((each) => ({
+      name: each.name,
+      usual: USUAL_CONTENDERS.includes(each),
+      fewest_components: fewestComponents(each),
+    })),
+    effort: { min: effort.min, max: effort.max, usual: effort.fallback, help: effort.help },
     example: reviewTable(readTable(new TextEncoder().encode(csv), "built-in example"), roles),
     body_bytes: bodyBytes,
   };

@@ -87,7 +87,7 @@ function refuseFewCurves(named: readonly Contender[], components: number): void 
   const problems = named.filter((each) => components < fewestComponents(each)).map((each) => ({
     where: "--methods",
     value: each.name,
-    message: `needs ${fewestComponents(each)} curves or more; raise --components, or leave it out.`,
+    message: `needs ${fewestComponents(each)} curves or more; raise --components, or leave this method out.`,
   }));
   if (problems.length > 0) throw new InputError(problems);
 }

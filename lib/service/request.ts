@@ -99,7 +99,9 @@ const NAMES = CONTENDERS.map(({ name }) => name) as [string, ...string[]];
 export const compareBodySchema = z.strictObject({
   data: dataSchema,
   ...fieldsOf(COMPARE_OPTIONS),
-  methods: z.array(z.enum(NAMES)).max(NAMES.length).optional().describe(COMPARE_OPTIONS.methods.help),
+  methods: z.array(z.enum(NAMES)).max(NAMES.length)
+    .refine(({ length }) => length > 0, "names none; name some, or leave it out for all that make sense")
+    .optional().describe(COMPARE_OPTIONS.methods.help),
   ...jobFields("compare"),
 });
 

@@ -2,7 +2,7 @@
 import { eventReader } from "./sse.js";
 
 /** @typedef {import("./shapes.d.ts").ProblemBody} ProblemBody */
-/** @typedef {import("./shapes.d.ts").Fit} Fit */
+/** @typedef {import("./shapes.d.ts").Job} Job */
 
 const TOKEN = "hillmix-token";
 /** How long to wait before asking anew where the connection was lost, in ms. */
@@ -86,21 +86,24 @@ export const send = (path, body, headers = {}) =>
     body: JSON.stringify(body),
   });
 
-/** @param {Pick<Fit, "state">} fit */
+/** @param {Pick<Job, "state">} job */
 export const hasEnded = ({ state }) => state !== "queued" && state !== "running";
 
 /** @param {string} id */
 export const pathOfFit = (id) => `/v1/fits/${id}`;
 
+/** @param {string} id */
+export const pathOfComparison = (id) => `/v1/compare/${id}`;
+
 /**
- * Follows a fit to its end, over lost connections too. Everything that happened since it began is told first.
+ * Follows a job to its end, over lost connections too. Everything that happened since it began is told first.
  *
- * @param {string} id
+ * @param {string} path of the job
  * @param {{ onEvent(type: string, data: any): void, onConnection(connected: boolean): void }} listener
  * @param {AbortSignal} signal ends it early; then the promise stays open
  * @throws {Problem} when the service refuses
  */
-export async function follow(id, { onEvent, onConnection }, signal) {
+export async function follow(path, { onEvent, onConnection }, signal) {
   let last = "";
   while (true) {
     const silent = new AbortController();
@@ -108,7 +111,7 @@ export async function follow(id, { onEvent, onConnection }, signal) {
     try {
       const headers = last === "" ? undefined : { "Last-Event-ID": last };
       const either = AbortSignal.any([signal, silent.signal]);
-      const response = await ask(`${pathOfFit(id)}/events`, { signal: either, ...(headers && { headers }) });
+      const response = await ask(`${path}/events`, { signal: either, ...(headers && { headers }) });
       onConnection(true);
       if (response.status === 204) return;
       const read = eventReader((event) => {
@@ -127,17 +130,17 @@ export async function follow(id, { onEvent, onConnection }, signal) {
     } finally {
       clearTimeout(timer);
     }
-    if (await isOver(id, signal)) return;
+    if (await isOver(path, signal)) return;
     onConnection(false);
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     if (signal.aborted) return await new Promise(() => {});
   }
 }
 
-/** Whether the fit has ended, as far as can be found out. @param {string} id @param {AbortSignal} signal */
-async function isOver(id, signal) {
+/** Whether the job has ended, as far as can be found out. @param {string} path @param {AbortSignal} signal */
+async function isOver(path, signal) {
   try {
-    return hasEnded(/** @type {Fit} */ (await askJson(pathOfFit(id), { signal })));
+    return hasEnded(/** @type {Job} */ (await askJson(path, { signal })));
   } catch (error) {
     if (error instanceof Problem && error.status === 404) throw error;
     return false;

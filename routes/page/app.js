@@ -1,5 +1,6 @@
-/** Shows the view that the address asks for: `#/`, `#/data/ID`, `#/fits/ID`. */
+/** Shows the view that the address asks for: `#/`, `#/data/ID`, `#/fits/ID`, `#/compare/ID`. */
 import { askJson, hasToken, Problem } from "./api.js";
+import { showComparison } from "./compare.js";
 import { h } from "./dom.js";
 import { showFit } from "./fit.js";
 import { showSetup } from "./setup.js";
@@ -22,6 +23,7 @@ import { showToken } from "./token.js";
 const VIEWS = [
   [/^#\/data\/(\w+)$/, showSetup],
   [/^#\/fits\/(\w+)$/, showFit],
+  [/^#\/compare\/(\w+)$/, showComparison],
 ];
 
 const main = /** @type {HTMLElement} */ (document.getElementById("main"));

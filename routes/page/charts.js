@@ -64,8 +64,8 @@ function tickText(value, step) {
   return value.toLocaleString("en-US", { minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 }
 
-/** @param {readonly number[]} ticks */
-const labelsOf = (ticks) => {
+/** What stands at ticks. @param {readonly number[]} ticks */
+export const labelsOf = (ticks) => {
   const step = ticks.length > 1 ? ticks[1] - ticks[0] : 1;
   return ticks.map((tick) => tickText(tick, step));
 };
@@ -130,7 +130,8 @@ function markerLabel(at, label, left, right, bottom) {
 }
 
 /** @param {readonly [number, number]} domain @param {number} from @param {number} to @returns {(value: number) => number} */
-const scale = ([low, high], from, to) => (value) => from + (to - from) * (value - low) / (high - low || 1);
+export const scale = ([low, high], from, to) => (value) =>
+  from + (to - from) * (value - low) / (high - low || 1);
 
 /** @typedef {(value: number) => number} Scale */
 

@@ -12,7 +12,7 @@ const LONGEST_TRACE = 500;
 const SKIPPED_SHARE = 0.1;
 const HEIGHT = 190;
 
-/** @returns {{ element: HTMLElement, show(progress: Progress): void, restart(): void }} */
+/** @returns {{ element: HTMLElement, show(progress: Progress, who?: string): void, restart(): void }} */
 export function liveSection() {
   const phase = h("p", { class: "phase" }, "Starting…");
   const bar = h("progress", { "aria-label": "This phase", max: 1, value: 0 });
@@ -30,8 +30,8 @@ export function liveSection() {
   };
   let part = "", told = "", drawn = -1;
 
-  /** @param {Progress} progress */
-  function show(progress) {
+  /** @param {Progress} progress @param {string} [who] whose it is, for those who do not see the page */
+  function show(progress, who = "") {
     const { phase: at, step, done, total, glimpse, elbo, phase_s } = progress;
     const moving = at === "warm-up" || at === "sampling", counted = total > 1;
     const share = total > 0 ? done / total : 0;
@@ -68,7 +68,7 @@ export function liveSection() {
     }
     if (done > drawn && typeof elbo === "number") traces.elbo.add([[elbo]]);
     drawn = done;
-    tell(name, share, moving ? progress.rhat : undefined);
+    tell(who + name, share, moving ? progress.rhat : undefined);
   }
 
   /** Quarters of a phase are enough to be read out. @param {string} name @param {number} share @param {number | null} [rhat] */
@@ -97,6 +97,8 @@ export function liveSection() {
     ),
     show,
     restart() {
+      part = "";
+      drawn = -1;
       for (const each of Object.values(traces)) each.clear();
     },
   };

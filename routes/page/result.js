@@ -1,7 +1,8 @@
 /** What came of a fit: how far to trust it, what spend brought, the response curve, the parameters, the files. */
-import { ask, hasToken, pathOfFit } from "./api.js";
+import { pathOfFit } from "./api.js";
 import { curveSection } from "./curve_view.js";
 import { facts, failedNotice, h, table } from "./dom.js";
+import { csvLink, jsonLink } from "./files.js";
 import {
   formatCount,
   formatFixed,
@@ -272,22 +273,6 @@ function checksCard(report) {
 
 /** @param {Fit} fit @param {Report} report */
 function downloads({ id, links }, report) {
-  const json = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: "application/json" }));
-  const draws = links.draws ?? `${pathOfFit(id)}/draws`, name = `${id}-draws.csv`;
-  // A plain link cannot carry the token, so where there is one the file passes through this page.
-  const link = h(
-    "a",
-    { class: "button", href: draws, download: name, onclick: hasToken() && fetchDraws },
-    "Draws as CSV",
-  );
-  /** @param {MouseEvent} event */
-  async function fetchDraws(event) {
-    if (link.href.startsWith("blob:")) return;
-    event.preventDefault();
-    const response = await ask(draws, { headers: { Accept: "text/csv" } });
-    link.href = URL.createObjectURL(await response.blob());
-    link.click();
-  }
   return h(
     "section",
     { class: "card", "aria-labelledby": "files" },
@@ -295,8 +280,8 @@ function downloads({ id, links }, report) {
     h(
       "p",
       { class: "actions" },
-      h("a", { class: "button", href: json, download: `${id}-fit.json` }, "Result as JSON (fit.json)"),
-      link,
+      jsonLink("Result as JSON (fit.json)", `${id}-fit.json`, report),
+      csvLink("Draws as CSV", `${id}-draws.csv`, links.draws ?? `${pathOfFit(id)}/draws`),
     ),
   );
 }

@@ -1,20 +1,19 @@
-/** A data set under review, and the fit to make of it. */
+/** A data set under review, and the fit or the comparison to make of it. */
 import { askJson, send } from "./api.js";
 import { columnFields, columnWish, PARTS } from "./columns.js";
 import { announce, h } from "./dom.js";
-import { clearProblems, field, messageBox, select, sentence, showProblem, showProblems } from "./form.js";
+import { clearProblems, messageBox, showProblem, showProblems } from "./form.js";
 import { formatCount } from "./format.js";
 import { deleteButton } from "./remove.js";
 import { reviewSection } from "./review.js";
+import { settingsFields } from "./settings.js";
 import { uploaded } from "./start.js";
-import { FIELDS } from "./words.js";
 
 /** @typedef {import("./shapes.d.ts").Dataset} Dataset */
-/** @typedef {import("./shapes.d.ts").Fit} Fit */
-/** @typedef {import("./shapes.d.ts").Options} Options */
+/** @typedef {import("./shapes.d.ts").Job} Job */
 /** @typedef {import("./shapes.d.ts").Review} Review */
 
-const EXAMPLE = "example";
+const EXAMPLE = "example", COMPARE = "compare";
 
 /** @type {import("./app.js").View} */
 export async function showSetup({ main, options, signal, fail }, id, query) {
@@ -32,14 +31,17 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
   const name = sent?.name ?? "Built-in example";
   document.title = `${name} – hillmix`;
   const columns = sent === undefined ? undefined : columnFields(sent.columns, said, () => void look());
-  const settings = settingsFields(options, isExample);
-  const button = h("button", { class: "primary" }, "Start the fit");
+  const settings = settingsFields(options, isExample, query.get("as") === COMPARE);
+  const button = h("button", { class: "primary" });
   const place = h("div", {});
   const form = h(
     "form",
     {
       onsubmit: (/** @type {SubmitEvent} */ event) => void start(event),
-      oninput: () => key = newKey(),
+      oninput: () => {
+        key = newKey();
+        nameButton();
+      },
       novalidate: true,
     },
     h(
@@ -67,8 +69,8 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
       ),
       h(
         "section",
-        { class: "card sticky", "aria-labelledby": "fit" },
-        h("h2", { id: "fit" }, "Fit"),
+        { class: "card sticky", "aria-labelledby": "work" },
+        h("h2", { id: "work" }, "What to do"),
         settings.element,
         messageBox(),
         h("p", { class: "actions" }, button),
@@ -89,7 +91,12 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
     h("p", { class: "actions" }, sent !== undefined && deleteButton("this data", path)),
   );
   let key = newKey(), looks = 0;
+  nameButton();
   showReview(first);
+
+  function nameButton() {
+    button.textContent = settings.comparing ? "Start the comparison" : "Start the fit";
+  }
 
   /** @param {Review} found */
   function showReview(found) {
@@ -109,7 +116,9 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
   }
 
   async function look() {
-    history.replaceState(null, "", `#/data/${id}${said.size > 0 ? `?${said}` : ""}`);
+    const asked = new URLSearchParams(said);
+    if (settings.comparing) asked.set("as", COMPARE);
+    history.replaceState(null, "", `#/data/${id}${asked.size > 0 ? `?${asked}` : ""}`);
     const mine = ++looks;
     try {
       const found = await review();
@@ -129,9 +138,10 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
     try {
       const data = isExample ? { example: true } : { dataset: id };
       const body = { data, ...columnWish(said), ...settings.wish() };
-      /** @type {Fit} */
-      const fit = await send("/v1/fits", body, { "Idempotency-Key": key });
-      if (!signal.aborted) location.hash = `#/fits/${fit.id}`;
+      const resource = settings.comparing ? "compare" : "fits";
+      /** @type {Job} */
+      const job = await send(`/v1/${resource}`, body, { "Idempotency-Key": key });
+      if (!signal.aborted) location.hash = `#/${resource}/${job.id}`;
     } catch (error) {
       button.disabled = false;
       if (/** @type {{ status?: number }} */ (error).status === 401) fail(error);
@@ -143,82 +153,3 @@ export async function showSetup({ main, options, signal, fail }, id, query) {
 /** Names a request, so that it is one fit even if it is sent twice. */
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-
-/**
- * Method, number of curves, and what few visitors change.
- *
- * @param {Options} options
- * @param {boolean} isExample
- */
-function settingsFields({ methods, method, presets, components, sizes, holdout }, isExample) {
-  const titleOf = (/** @type {string} */ name) => methods.find((each) => each.name === name)?.title ?? "";
-  const methodHint = h("span", {}, titleOf(method));
-  /** @type {HTMLSelectElement} */
-  const methodControl = select(
-    methods.map(({ name }) => [name, name === method ? `${name} (recommended)` : name]),
-    method,
-    { onchange: () => methodHint.textContent = titleOf(methodControl.value) },
-  );
-  const curvesHint = h("span", {}, "");
-  const { min, max } = components;
-  const curves = h("input", {
-    type: "number",
-    min,
-    max,
-    step: 1,
-    value: isExample ? components.example : components.usual,
-  });
-  let touched = false;
-  curves.addEventListener("input", () => touched = true);
-  const label = h("input", { type: "text", maxlength: 120 });
-  const preset = select(presets.map((name) => [name, name]), presets[0]);
-  const numbers = Object.entries(sizes).map(([name, { min, max, help }]) => ({
-    name,
-    control: h("input", { type: "number", min, max, step: 1 }),
-    help,
-  }));
-  const held = h("input", { type: "number", min: 0, max: holdout.max, step: 0.05 });
-  const element = h(
-    "div",
-    { class: "fields" },
-    field("method", FIELDS.method, methodControl, methodHint),
-    field("components", FIELDS.components, curves, curvesHint),
-    field("label", FIELDS.label, label, "If you like."),
-    h(
-      "details",
-      {},
-      h("summary", {}, "More settings"),
-      h(
-        "div",
-        { class: "fields" },
-        field("preset", FIELDS.preset, preset),
-        field("holdout", FIELDS.holdout, held, sentence(`${holdout.help}, 0 to ${holdout.max} (default 0).`)),
-        numbers.map(({ name, control, help }) => field(name, FIELDS[name], control, sentence(`${help}.`))),
-      ),
-    ),
-  );
-  return {
-    element,
-    /** @param {Review} review */
-    suggest({ series }) {
-      if (series === null) return;
-      const carried = series.curves;
-      curvesHint.textContent = carried === 0
-        ? "The rows are few even for one."
-        : `The rows carry up to ${carried}. Curves that the data does not need take little weight.`;
-      if (!touched && !isExample) curves.value = String(Math.max(1, Math.min(components.usual, carried)));
-    },
-    /** What differs from the defaults. */
-    wish() {
-      const wholes = numbers.filter(({ control }) => control.value !== "");
-      return {
-        method: methodControl.value,
-        components: Number(curves.value),
-        ...(label.value.trim() === "" ? {} : { label: label.value.trim() }),
-        ...(preset.value === presets[0] ? {} : { preset: preset.value }),
-        ...(held.value === "" ? {} : { holdout: Number(held.value) }),
-        ...Object.fromEntries(wholes.map(({ name, control }) => [name, Number(control.value)])),
-      };
-    },
-  };
-}

@@ -88,12 +88,12 @@ export type ResumePoint = Pick<Progress, "phase" | "step" | "done" | "total">;
 export type State = "queued" | "running" | "succeeded" | "failed" | "canceled" | "interrupted";
 export type Status = "pass" | "review" | "fail";
 
-export interface Fit {
+/** What fits and comparisons share. */
+export interface Job {
   id: string;
-  kind: string;
+  kind: "fit" | "compare";
   state: State;
   label: string | null;
-  method: string;
   components: number | null;
   data: { name: string | null; dataset: string | null };
   progress: Progress | null;
@@ -106,9 +106,36 @@ export interface Fit {
   verdict: Status | null;
   partial: boolean | null;
   error: string | null;
-  links: { self: string; draws: string | null };
   request: Record<string, unknown>;
+}
+
+export interface Fit extends Job {
+  kind: "fit";
+  method: string;
+  links: { self: string; draws: string | null };
   result: Report | null;
+}
+
+export interface MethodState {
+  method: string;
+  status: "waiting" | "running" | Status | "error" | "interrupted";
+  total_s: number | null;
+}
+
+export interface CompareProgress extends Progress {
+  method: string;
+  methods_done: number;
+  methods: MethodState[];
+}
+
+export interface Comparison extends Job {
+  kind: "compare";
+  /** Null: all that make sense. */
+  methods: string[] | null;
+  effort: number;
+  progress: CompareProgress | null;
+  runs: { method: string; draws: string }[];
+  result: CompareReport | null;
 }
 
 export interface StateEvent {
@@ -215,6 +242,53 @@ export interface Report {
   summary: SummaryRow[];
 }
 
+export interface ComparedMethod {
+  method: string;
+  exact: boolean;
+  status: Status;
+  reasons: string[];
+  run: string;
+  partial: boolean;
+  timing: { total_s: number | null; ess_per_s: number | null };
+  diagnostics: { max_rhat: number | null; k_hat: number | null };
+  elpd: { difference: number | null; difference_se: number | null };
+  holdout: Report["holdout"];
+  /** Null for the reference, and without one. */
+  gap: { mean: { name: string; value: number | null } } | null;
+  business: Business;
+  recovery: { covered: number; quantities: unknown[] } | null;
+}
+
+/** A method without a fit. */
+export interface MissingMethod {
+  method: string;
+  exact: boolean;
+  status: "error" | "interrupted";
+  reasons: string[];
+  run: null;
+  partial: boolean;
+  timing: null;
+  business: null;
+}
+
+export type CompareRow = ComparedMethod | MissingMethod;
+
+/** The `compare.json` object. */
+export interface CompareReport {
+  partial: boolean;
+  engine: string;
+  adapter: string;
+  seed: number;
+  effort: number;
+  model: Report["model"];
+  data: Report["data"];
+  truth: Business | null;
+  reference: string | null;
+  reference_reason: string;
+  methods: CompareRow[];
+  advice: { method: string | null; sentences: string[] };
+}
+
 /** What can be asked for, from the tables that the command line reads. */
 export interface Options {
   methods: { name: string; title: string }[];
@@ -223,6 +297,8 @@ export interface Options {
   components: { min: number; max: number; usual: number; example: number };
   sizes: Record<"chains" | "warmup" | "draws" | "seed", { min: number; max: number; help: string }>;
   holdout: { max: number; help: string };
+  contenders: { name: string; usual: boolean; fewest_components: number }[];
+  effort: { min: number; max: number; usual: number; help: string };
   example: Review;
   body_bytes: number;
 }

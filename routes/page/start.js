@@ -1,4 +1,4 @@
-/** Where a visit begins: data to send or to take up again, and the fits there are. */
+/** Where a visit begins: data to send or to take up again, and the fits and comparisons there are. */
 import { ask, askJson, hasEnded } from "./api.js";
 import { h, table } from "./dom.js";
 import { field, messageBox, showProblems } from "./form.js";
@@ -6,11 +6,13 @@ import { formatCount } from "./format.js";
 import { STATES, VERDICTS } from "./words.js";
 
 /** @typedef {import("./shapes.d.ts").Dataset} Dataset */
+/** @typedef {import("./shapes.d.ts").Comparison} Comparison */
 /** @typedef {import("./shapes.d.ts").Fit} Fit */
+/** @typedef {import("./shapes.d.ts").Job} Job */
 /** @template T @typedef {{ items: T[], next_cursor: string | null }} Page */
 
 const SHOWN = 20;
-/** How often the list is looked at anew while a fit in it has not ended, in ms. */
+/** How often a list is looked at anew while a job in it has not ended, in ms. */
 const REFRESH_MS = 3000;
 
 /** Reviews that came with the answer to an upload, so that the next view need not ask. @type {Map<string, Dataset>} */
@@ -18,11 +20,11 @@ export const uploaded = new Map();
 
 /** @type {import("./app.js").View} */
 export async function showStart({ main, options, signal, fail }) {
-  const [datasets, fits] = await Promise.all([
+  const [datasets, fits, comparisons] = await Promise.all([
     /** @type {Promise<Page<Dataset>>} */ (askJson(`/v1/datasets?limit=${SHOWN}`, { signal })),
     /** @type {Promise<Page<Fit>>} */ (askJson(`/v1/fits?limit=${SHOWN}`, { signal })),
+    /** @type {Promise<Page<Comparison>>} */ (askJson(`/v1/compare?limit=${SHOWN}`, { signal })),
   ]);
-  const list = h("div", {}, fitsTable(fits.items));
   main.append(
     h("h1", {}, "How does spend turn into response?"),
     h(
@@ -32,21 +34,38 @@ export async function showStart({ main, options, signal, fail }) {
         "word on how far to trust them.",
     ),
     h("div", { class: "columns" }, uploadForm(options.body_bytes), datasetList(datasets.items)),
-    h("section", { class: "card", "aria-labelledby": "fits" }, h("h2", { id: "fits" }, "Fits"), list),
+    listSection("fits", "Fits", "/v1/fits", fits.items, fitsTable),
+    comparisons.items.length > 0
+      ? listSection("comparisons", "Comparisons", "/v1/compare", comparisons.items, comparisonsTable)
+      : "",
   );
-  void refresh(fits.items);
 
-  /** @param {Fit[]} shown */
-  async function refresh(shown) {
-    try {
-      while (!signal.aborted && shown.some((fit) => !hasEnded(fit))) {
-        await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
-        shown = (/** @type {Page<Fit>} */ (await askJson(`/v1/fits?limit=${SHOWN}`, { signal }))).items;
-        // A table that is being read by keyboard is left alone.
-        if (!list.contains(document.activeElement)) list.replaceChildren(fitsTable(shown));
+  /**
+   * A table of jobs that is kept up to date.
+   *
+   * @template {Job} J
+   * @param {string} id
+   * @param {string} title
+   * @param {string} path
+   * @param {J[]} shown
+   * @param {(jobs: J[]) => HTMLElement} tableOf
+   */
+  function listSection(id, title, path, shown, tableOf) {
+    const list = h("div", {}, tableOf(shown));
+    void refresh();
+    return h("section", { class: "card", "aria-labelledby": id }, h("h2", { id }, title), list);
+
+    async function refresh() {
+      try {
+        while (!signal.aborted && shown.some((job) => !hasEnded(job))) {
+          await new Promise((resolve) => setTimeout(resolve, REFRESH_MS));
+          shown = (/** @type {Page<J>} */ (await askJson(`${path}?limit=${SHOWN}`, { signal }))).items;
+          // A table that is being read by keyboard is left alone.
+          if (!list.contains(document.activeElement)) list.replaceChildren(tableOf(shown));
+        }
+      } catch (error) {
+        fail(error);
       }
-    } catch (error) {
-      fail(error);
     }
   }
 }
@@ -149,17 +168,38 @@ function fitsTable(fits) {
   return table(
     "The newest first",
     [{ title: "Fit" }, { title: "State" }, { title: "Verdict" }, { title: "Method" }, { title: "Sent" }],
-    fits.map((fit) => [
-      h("a", { href: `#/fits/${fit.id}` }, nameOf(fit)),
-      h("span", { class: `state ${fit.state}` }, STATES[fit.state]),
-      fit.verdict === null ? "" : h("span", { class: `verdict ${fit.verdict}` }, VERDICTS[fit.verdict].title),
-      fit.method,
-      when(fit.created_at),
-    ]),
+    fits.map((fit) => [...standing(fit, "fits"), fit.method, when(fit.created_at)]),
   );
 }
 
-/** What a fit is called. @param {Pick<Fit, "label" | "data">} fit */
+/** @param {Comparison[]} comparisons */
+const comparisonsTable = (comparisons) =>
+  table(
+    "The newest first; the verdict is that on the method to use",
+    [{ title: "Comparison" }, { title: "State" }, { title: "Verdict" }, { title: "Methods" }, {
+      title: "Sent",
+    }],
+    comparisons.map((comparison) => [
+      ...standing(comparison, "compare"),
+      methodsText(comparison.methods),
+      when(comparison.created_at),
+    ]),
+  );
+
+/** @param {string[] | null} methods */
+function methodsText(methods) {
+  if (methods === null) return "all";
+  return methods.length > 3 ? `${methods.length} of them` : methods.join(", ");
+}
+
+/** Cells of every job. @param {Job} job @param {string} place */
+const standing = (job, place) => [
+  h("a", { href: `#/${place}/${job.id}` }, nameOf(job)),
+  h("span", { class: `state ${job.state}` }, STATES[job.state]),
+  job.verdict === null ? "" : h("span", { class: `verdict ${job.verdict}` }, VERDICTS[job.verdict].title),
+];
+
+/** What a job is called. @param {Pick<Job, "label" | "data">} job */
 export const nameOf = ({ label, data }) => label ?? data.name ?? "Built-in example";
 
 /** A time in the visitor's own words: `22 Nov, 15:04`. @param {string} time */

@@ -9,6 +9,8 @@ export const FIELDS = {
   group: "Series column",
   only: "Series",
   method: "Method",
+  methods: "Methods",
+  effort: "Effort",
   components: "Response curves",
   preset: "Priors",
   chains: "Chains",
@@ -16,7 +18,34 @@ export const FIELDS = {
   draws: "Draws",
   seed: "Seed",
   holdout: "Hold out",
-  label: "Name of this fit",
+  label: "Name",
+};
+
+/** Methods of a comparison in a few words. @type {Record<string, string>} */
+export const METHOD_TITLES = {
+  auto: "chees, confirmed by tempered",
+  chees: "many chains, adapted together",
+  nuts: "no-U-turn, adapted together",
+  "nuts:none": "four chains alone, as elsewhere",
+  tempered: "ladders from the prior",
+  "two-stage": "baseline first, then curves",
+  "two-stage:plug-in": "baseline as if certain",
+  "two-stage:prior": "baseline as a prior",
+  "two-stage:cut": "baseline with its doubt",
+  advi: "independent normals",
+  "advi-fullrank": "normals, correlated",
+  pathfinder: "normals near the modes",
+};
+
+/** Where a method of a comparison stands. @type {Record<string, string>} */
+export const METHOD_STATES = {
+  waiting: "Waiting",
+  running: "At work",
+  pass: "Pass",
+  review: "Review",
+  fail: "Fail",
+  error: "No fit",
+  interrupted: "No fit",
 };
 
 /** Messages name fields as the command line (`--spend`) or the API (`"spend"`) does; here they have titles. @param {string} message */

@@ -33,9 +33,9 @@ Deno.test("fits by clicking", async (t) => {
     assert.equal(await page.getByRole("row", { name: /^tv_spend/ }).count(), 1);
     await assertAccessible(page);
 
-    await page.getByLabel("Method").selectOption("chees");
+    await page.getByLabel("Method", { exact: true }).selectOption("chees");
     await page.getByText("More settings").click();
-    await fill(page, { "Name of this fit": "First try", Chains: "8", "Warm-up": "50", Draws: "50" });
+    await fill(page, { Name: "First try", Chains: "8", "Warm-up": "50", Draws: "50" });
     await page.getByRole("button", { name: "Start the fit" }).click();
     await page.getByRole("heading", { name: /^Verdict/ }).waitFor();
     await page.locator(".chart .band").waitFor();
@@ -69,7 +69,7 @@ Deno.test("fits by clicking", async (t) => {
     await using visited = await visit(browser, site.url);
     const { page } = visited;
     await page.getByLabel("CSV file").setInputFiles(CSV);
-    await page.getByLabel("Method").selectOption("chees");
+    await page.getByLabel("Method", { exact: true }).selectOption("chees");
     await page.getByText("More settings").click();
     await fill(page, { Chains: "8", "Warm-up": "50", Draws: "100000" });
     await page.getByRole("button", { name: "Start the fit" }).click();

@@ -1,12 +1,14 @@
 /** Parts of the page that need no browser: what they compute is what the rest of hillmix computes. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { CONTENDERS } from "../../lib/compare/contenders.ts";
 import { responseCurve } from "../../lib/report/curve.ts";
 import * as told from "../../lib/report/format.ts";
 import { ticksOf } from "../../routes/page/charts.js";
 import { curveColumns, responseBand } from "../../routes/page/curve.js";
 import * as shown from "../../routes/page/format.js";
 import { eventReader } from "../../routes/page/sse.js";
+import { METHOD_TITLES } from "../../routes/page/words.js";
 import { fakeDraws } from "../runs/fixture.ts";
 
 Deno.test("the curve of the page is the curve of the terminal", () => {
@@ -34,6 +36,10 @@ Deno.test("numbers read as in the terminal", () => {
   }
   assert.equal(shown.formatFixed(1.0049, 2), "1.00");
   assert.deepEqual([shown.plural(1, "draw"), shown.plural(1200, "draw")], ["1 draw", "1,200 draws"]);
+});
+
+Deno.test("there are words for every method that can be compared, and for no other", () => {
+  assert.deepEqual(Object.keys(METHOD_TITLES), CONTENDERS.map(({ name }) => name));
 });
 
 Deno.test("events come out whole, however their text is cut", () => {

@@ -54,13 +54,13 @@ Deno.test("the page when things go wrong", async (t) => {
     );
 
     await page.getByText("More settings").click();
-    await page.getByLabel("Chains").fill("2");
-    await page.getByLabel("Chains").press("Enter"); // no mouse
+    await page.getByLabel("Chains", { exact: true }).fill("2");
+    await page.getByLabel("Chains", { exact: true }).press("Enter"); // no mouse
     const wrong = page.locator("#wrong-chains span");
     await wrong.waitFor();
     assert.match(await wrong.innerText(), /4/);
     assert.equal(await page.evaluate("document.activeElement.id"), "field-chains");
-    await page.getByLabel("Chains").fill("8");
+    await page.getByLabel("Chains", { exact: true }).fill("8");
     await page.getByLabel("Seed").fill(String(Seed.fails));
     await page.getByLabel("Seed").press("Enter");
     await page.locator(".notice").getByText("The device was lost.").waitFor();
@@ -128,7 +128,7 @@ Deno.test("the page when things go wrong", async (t) => {
     await page.getByLabel("Token").fill(token);
     await page.getByRole("button", { name: "Go on" }).click();
     await page.getByRole("link", { name: "Try the built-in example" }).click();
-    await page.getByLabel("Name of this fit").press("Enter");
+    await page.getByLabel("Name", { exact: true }).press("Enter");
     await page.getByRole("heading", { name: /^Verdict/ }).waitFor();
     await page.reload();
     await page.locator(".chart .band").waitFor();

@@ -105,7 +105,7 @@ Deno.test("cancel keeps finished draws, ends waiting fits at once, and leaves en
 
 Deno.test("a deadline ends a fit that runs and one that waits", async () => {
   await using site = await openSite();
-  const running = await site.send({ seed: Seed.waits, deadline_s: 1 });
+  const running = await site.send({ seed: Seed.waits, deadline_s: 2 });
   const waiting = await site.send({ deadline_s: 1 });
   const [first, second] = await Promise.all([site.ended(running), site.ended(waiting)]);
   assert.deepEqual([first.state, first.partial], ["canceled", true]);

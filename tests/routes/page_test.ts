@@ -1,5 +1,6 @@
 /** The page's files as they are served; what a browser makes of them is tested in `tests/page`. */
 import assert from "node:assert/strict";
+import { CONTENDERS, USUAL_CONTENDERS } from "../../lib/compare/contenders.ts";
 import { METHODS } from "../../lib/fit_types.ts";
 import { openSite } from "./support.ts";
 
@@ -42,4 +43,11 @@ Deno.test("the page offers what requests may hold", async () => {
     1000,
   ]);
   assert.equal(body.example.usable, true);
+  assert.deepEqual(
+    body.contenders.map(({ name }: { name: string }) => name),
+    CONTENDERS.map(({ name }) => name),
+  );
+  const usual = body.contenders.filter(({ usual }: { usual: boolean }) => usual);
+  assert.deepEqual(usual.length, USUAL_CONTENDERS.length);
+  assert.deepEqual([body.effort.min, body.effort.usual, body.effort.max], [0.01, 1, 100]);
 });
