@@ -60,7 +60,7 @@ export async function runCompare(
     report = step.report;
     await writeCompare(out, report, UNFINISHED_FILE);
   }
-  return await finish(out, report!); // without a fit to keep there was an error
+  return await publish(out, report!); // without a fit to keep there was an error
 }
 
 /** How a method ended. Only a method without a fit comes before there is a comparison. */
@@ -69,18 +69,26 @@ function stateOf(report: CompareReport | undefined, at: number): Pick<MethodStat
   return { status: row?.status ?? "error", seconds: row?.timing?.total_s ?? null };
 }
 
-async function finish(out: string, report: CompareReport): Promise<TaskEnd> {
+async function publish(out: string, report: CompareReport): Promise<TaskEnd> {
   await Deno.rename(join(out, UNFINISHED_FILE), join(out, COMPARE_FILE));
-  return { kind: "finished", verdict: verdictOf(report), partial: report.partial };
+  return finished(report);
 }
+
+const finished = (report: CompareReport): TaskEnd => ({
+  kind: "finished",
+  verdict: verdictOf(report),
+  partial: report.partial,
+});
 
 /** Makes a result of the methods that were done when a comparison broke off; what others left is removed. */
 export async function salvageCompare(out: string): Promise<TaskEnd> {
+  const whole = await readCompare(out);
+  if (whole !== undefined) return finished(whole);
   const report = await readCompare(out, UNFINISHED_FILE);
   if (report === undefined) return { kind: "stopped" };
   const kept = new Set(report.methods.filter(hasFit).map(({ run }) => run));
   for await (const { name, isDirectory } of Deno.readDir(out)) {
     if (isDirectory && !kept.has(name)) await Deno.remove(join(out, name), { recursive: true });
   }
-  return await finish(out, report);
+  return await publish(out, report);
 }

@@ -107,7 +107,7 @@ function methodsCard(report) {
       report,
       mainColumns(report),
     ),
-    methodsTable("How far else they agree", report, moreColumns(report)),
+    methodsTable("What else each says", report, moreColumns(report)),
   );
 }
 
