@@ -155,12 +155,16 @@ export class Dispatcher {
         error: fault ? `The service could not run the ${NOUNS[job.kind]} (${message}).` : message,
       };
     }
+    // What an attempt left may be what fills the disk, so it goes before the end is written where there is no room.
+    const clear = () =>
+      ending.state === "queued"
+        ? this.#files.keepCheckpoint(job.id, job.attempt).catch(cannotRemove)
+        : this.#forgetWork(job.id);
     await this.#persist(() => {
       if (ending.state === "queued") this.#jobs.requeue(job, ending.crashed, Date.now() - job.started!);
       else this.#jobs.finish(job, ending, Date.now());
-    });
-    if (ending.state !== "queued") return await this.#forgetWork(job.id);
-    await this.#files.keepCheckpoint(job.id, job.attempt).catch(cannotRemove);
+    }, clear);
+    await clear();
   }
 
   #forgetWork(id: string): Promise<void> {
@@ -270,13 +274,14 @@ export class Dispatcher {
   }
 
   /** Writes to the database, again and again while a full disk lets it not; what is on the disk outlives this. */
-  async #persist(write: () => void): Promise<void> {
+  async #persist(write: () => void, makeRoom: () => Promise<void>): Promise<void> {
     while (true) {
       try {
         return write();
       } catch (error) {
         logError("The end of a job cannot be stored", error);
         if (this.#closing) return;
+        await makeRoom();
         await pause(RETRY_MS);
       }
     }

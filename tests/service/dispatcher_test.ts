@@ -1,5 +1,7 @@
 /** The dispatcher on a disk that fills up, and with a fit that will not stop. */
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { CHECKPOINT_FILE } from "../../lib/runs/checkpoint.ts";
 import { Dispatcher } from "../../lib/service/dispatcher.ts";
 import type { Job } from "../../lib/service/job.ts";
 import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
@@ -20,6 +22,8 @@ async function openDispatcher({ directory, files, jobs }: Stores, patience?: Pat
   dispatcher.begin();
   return dispatcher;
 }
+
+const exists = (path: string) => Deno.stat(path).then(() => true, () => false);
 
 async function until(jobs: Stores["jobs"], id: string, state: Job["state"]): Promise<Job> {
   for (let i = 0; i < 500; i++) {
@@ -44,6 +48,28 @@ Deno.test("an end that the disk does not take is written when it does", async ()
     assert.notEqual(await readResult("fit", stores.files.run(id)), undefined);
   }
   assert.equal((await until(jobs, id, "succeeded")).verdict, "review");
+  await dispatcher.close();
+});
+
+Deno.test("where the disk is full, what a job left goes before its end is written", async () => {
+  await using stores = await openStores();
+  const { add, jobs, files, database } = stores, dispatcher = await openDispatcher(stores);
+  const id = add({ request: { seed: Seed.waitsWithoutDraws } });
+  dispatcher.wake();
+  await until(jobs, id, "running");
+  const left = join(files.work(id, 1), CHECKPOINT_FILE);
+  await Deno.mkdir(files.work(id, 1), { recursive: true });
+  await Deno.writeTextFile(left, "all that there is room for");
+  dispatcher.stop(id, "enough");
+  {
+    using _frozen = freezeDisk(database);
+    for (let i = 0; i < 500 && await exists(left); i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.equal(await exists(left), false);
+    assert.equal(jobs.get(id)!.state, "running");
+  }
+  await until(jobs, id, "canceled");
   await dispatcher.close();
 });
 
