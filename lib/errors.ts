@@ -36,6 +36,13 @@ export class DeviceError extends Error {
 /** Results could not be put where they were to go: no room, no permission. Says where and why; exit code 1. */
 export class WriteError extends Error {
   override readonly name = "WriteError";
+  /** Why, in the system's words, for those who are not to know where. */
+  readonly reason: string;
+
+  constructor(message: string, reason: string) {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** `sales.csv, row 41, column tv_spend, value "-3": spend is negative; …` */

@@ -180,7 +180,8 @@ export async function writeCompare(path: string, report: CompareReport, name = C
     await Deno.mkdir(path, { recursive: true });
     await (await prepareFile(path, name, [compareJson(report)])).commit();
   } catch (error) {
-    throw new WriteError(`The comparison could not be written to ${path} (${reasonOf(error)}).`);
+    const reason = reasonOf(error);
+    throw new WriteError(`The comparison could not be written to ${path} (${reason}).`, reason);
   }
 }
 

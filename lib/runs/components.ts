@@ -102,7 +102,8 @@ export async function writeComponents(path: string, report: ComponentsReport): P
     await Deno.mkdir(path, { recursive: true });
     await (await prepareFile(path, COMPONENTS_FILE, [componentsJson(report)])).commit();
   } catch (error) {
-    throw new WriteError(`The comparison could not be written to ${path} (${reasonOf(error)}).`);
+    const reason = reasonOf(error);
+    throw new WriteError(`The comparison could not be written to ${path} (${reason}).`, reason);
   }
 }
 

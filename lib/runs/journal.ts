@@ -121,7 +121,10 @@ export class RunJournal {
     } catch (error) {
       const problem = `could not be written to ${path} (${reasonOf(error)})`;
       const kept = this.abandon(`ended, but its results ${problem},`);
-      throw new WriteError(`The results ${problem}${kept === undefined ? "" : `; ${keptSentence(kept)}`}.`);
+      throw new WriteError(
+        `The results ${problem}${kept === undefined ? "" : `; ${keptSentence(kept)}`}.`,
+        reasonOf(error),
+      );
     }
     this.#close();
     if (this.#trouble !== undefined && this.#place !== path) this.#remove();

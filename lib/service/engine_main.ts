@@ -84,7 +84,7 @@ async function runAndTell(
       : await runCompare(task, work, () => healthy = false);
   } catch (error) {
     if (signal.aborted && error === signal.reason) end = { kind: "stopped" };
-    else if (error instanceof WriteError) end = failed(`The results could not be written: ${error.message}`);
+    else if (error instanceof WriteError) end = failed(`The results could not be written (${error.reason}).`);
     else {
       end = failed(sentenceOf(error, task));
       healthy &&= error instanceof InputError;

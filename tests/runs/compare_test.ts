@@ -60,7 +60,9 @@ Deno.test("a damaged comparison is a sentence, and so is a place that cannot be 
   }
   await assert.rejects(
     writeCompare(join(directory, COMPARE_FILE, "below"), REPORT),
-    (error) => error instanceof WriteError && /^The comparison could not be written to/.test(error.message),
+    (error) =>
+      error instanceof WriteError && /^The comparison could not be written to/.test(error.message) &&
+      /^[^/]+$/.test(error.reason),
   );
   await Deno.remove(directory, { recursive: true });
 });
