@@ -4,6 +4,7 @@ import { openCpu } from "../lib/engine/cpu.ts";
 import { fitInTurn, type Turn } from "../lib/fit_in_turn.ts";
 import type { FitOptions } from "../lib/fit_types.ts";
 import { exampleSeries } from "../lib/data/simulate.ts";
+import { NO_INPUTS } from "./inputs.ts";
 import { spec } from "./model/support.ts";
 
 const OPTIONS: FitOptions = {
@@ -16,17 +17,7 @@ const OPTIONS: FitOptions = {
   seed: 1,
   holdout: 0,
   engine: "cpu",
-  inputs: {
-    file: null,
-    date: null,
-    spend: [],
-    target: null,
-    controls: [],
-    group: null,
-    only: null,
-    config: null,
-    holdout: 0,
-  },
+  inputs: NO_INPUTS,
 };
 
 /** The processor's engine, and what was done with it. */
