@@ -8,6 +8,8 @@ export interface TurnHooks {
   /** Called before each fit with its place in the list, for what follows that fit. */
   begin(index: number): Omit<FitHooks, "signal">;
   readonly signal?: AbortSignal;
+  /** Whether fits before these gave something to keep, so that all of these may fail. */
+  readonly kept?: boolean;
 }
 
 /** One fit done, or not. */
@@ -25,16 +27,16 @@ export type Turn =
  * Runs each fit as it would run on its own. One that throws gives its reason, and the others go on. When interrupted,
  * the fit under way keeps what it has and those after it are not begun.
  *
- * @param fits at least one, all for the same engine
+ * @param fits all for the same engine; at least one, unless something is kept already
  * @param lent an engine to work on and leave open; after a fit that threw, the others run on one that is opened here
  * @throws what the first fit threw, after all turns, when no fit gave anything to keep
  */
 export async function* fitInTurn(
   fits: readonly FitOptions[],
-  { begin, signal }: TurnHooks,
+  { begin, signal, kept: before = false }: TurnHooks,
   lent?: Opened,
 ): AsyncGenerator<Turn> {
-  let opened = lent, firstError: unknown, kept = false;
+  let opened = lent, firstError: unknown, kept = before;
   const close = async () => {
     if (opened !== lent) await opened?.engine.close();
     opened = undefined;

@@ -39,6 +39,8 @@ export interface CompareHooks {
   /** Called before each method, for what follows its fit. */
   begin(contender: Contender): Omit<FitHooks, "signal">;
   readonly signal?: AbortSignal;
+  /** How the first contenders ended in an earlier process, the last of them with a fit. They are not run again. */
+  readonly earlier?: readonly MethodEnd[];
 }
 
 /** One method done. */
@@ -46,8 +48,9 @@ export interface CompareStep {
   readonly contender: Contender;
   /** Name of the fit's run directory. */
   readonly run: string;
-  /** Undefined when the fit gave nothing to keep; the comparison says why. */
+  /** Undefined when the fit gave nothing to keep, where the comparison says why, or ended in an earlier process. */
   readonly outcome: FitOutcome | undefined;
+  readonly end: MethodEnd;
   /** The comparison so far; undefined as long as no fit has ended well. */
   readonly report: CompareReport | undefined;
 }
@@ -62,32 +65,37 @@ export interface CompareStep {
  */
 export async function* compareMethods(
   comparison: Comparison,
-  { begin, signal }: CompareHooks,
+  { begin, signal, earlier = [] }: CompareHooks,
   lent?: Opened,
 ): AsyncGenerator<CompareStep> {
   const { contenders, base, effort, truth } = comparison, { components } = base.spec;
   const { train } = splitHoldout(base.series, base.holdout);
   throwIfAny(variationProblems(train));
   const known = truth && knownTruth(truth, train, components);
-  const attempts: Attempt[] = [];
-  const turns = fitInTurn(contenders.map((each) => optionsOf(each, base, effort)), {
-    begin: (index) => begin(contenders[index]),
-    ...(signal === undefined ? {} : { signal }),
-  }, lent);
-  for await (const turn of turns) {
-    const contender = contenders[turn.index], { outcome } = turn;
-    attempts.push(
-      turn.outcome === undefined
-        ? { contender, status: turn.interrupted ? "interrupted" : "error", reason: turn.reason }
-        : { contender, kept: keep(turn.outcome, train, components) },
-    );
-    const whole = attempts.length === contenders.length && !signal?.aborted;
-    yield {
+  const ends: MethodEnd[] = [];
+  const step = (end: MethodEnd, outcome?: FitOutcome): CompareStep => {
+    const contender = contenders[ends.length];
+    ends.push(end);
+    const whole = ends.length === contenders.length && !signal?.aborted;
+    return {
       contender,
       run: runName(contender),
       outcome,
-      report: compare(comparison, attempts, whole, known),
+      end,
+      report: compare(comparison, ends, whole, known),
     };
+  };
+  for (const end of earlier) yield step(end);
+  const due = contenders.slice(earlier.length);
+  const turns = fitInTurn(due.map((each) => optionsOf(each, base, effort)), {
+    begin: (index) => begin(due[index]),
+    kept: earlier.length > 0,
+    ...(signal === undefined ? {} : { signal }),
+  }, lent);
+  for await (const turn of turns) {
+    yield turn.outcome === undefined
+      ? step({ status: turn.interrupted ? "interrupted" : "error", reason: turn.reason })
+      : step({ kept: keep(turn.outcome, train, components) }, turn.outcome);
   }
 }
 
@@ -99,13 +107,12 @@ interface Kept {
   readonly businessDraws: Draws;
 }
 
-type Attempt =
-  & { readonly contender: Contender }
-  & ({ readonly kept: Kept } | {
-    readonly kept?: undefined;
-    readonly status: "error" | "interrupted";
-    readonly reason: string;
-  });
+/** How a method ended. Plain data. */
+export type MethodEnd = { readonly kept: Kept } | {
+  readonly kept?: undefined;
+  readonly status: "error" | "interrupted";
+  readonly reason: string;
+};
 
 function keep({ report, draws, elpdPointwise }: FitOutcome, train: Series, components: number): Kept {
   return {
@@ -117,16 +124,16 @@ function keep({ report, draws, elpdPointwise }: FitOutcome, train: Series, compo
 }
 
 function compare(
-  { base, effort }: Comparison,
-  attempts: readonly Attempt[],
+  { contenders, base, effort }: Comparison,
+  ends: readonly MethodEnd[],
   whole: boolean,
   truth: KnownTruth | undefined,
 ): CompareReport | undefined {
-  const first = attempts.find(({ kept }) => kept !== undefined)?.kept?.report;
+  const first = ends.find(({ kept }) => kept !== undefined)?.kept?.report;
   if (first === undefined) return undefined;
-  const alone = attempts.map((attempt) => rowOf(attempt, truth));
+  const alone = ends.map((end, i) => rowOf(contenders[i], end, truth));
   const { reference, reason } = chooseReference(alone);
-  const held = attempts.find(({ contender }) => contender.name === reference)?.kept;
+  const held = ends[alone.findIndex(({ method }) => method === reference)]?.kept;
   const compared = {
     schema_version: COMPARE_SCHEMA_VERSION,
     hillmix: first.hillmix,
@@ -143,24 +150,25 @@ function compare(
     truth: truth?.business ?? null,
     reference,
     reference_reason: reason,
-    methods: alone.map((row, i) => holdTo(held, row, attempts[i].kept)),
+    methods: alone.map((row, i) => holdTo(held, row, ends[i].kept)),
   } as const;
   return { ...compared, advice: adviceOn(compared) };
 }
 
 /** A row by itself, before there is a reference. */
 function rowOf(
-  { contender: { name, exact }, ...attempt }: Attempt,
+  { name, exact }: Contender,
+  end: MethodEnd,
   truth: KnownTruth | undefined,
 ): CompareRow {
-  if (attempt.kept === undefined) {
+  if (end.kept === undefined) {
     return {
       method: name,
       exact,
-      status: attempt.status,
-      reasons: [attempt.reason],
+      status: end.status,
+      reasons: [end.reason],
       run: null,
-      partial: attempt.status === "interrupted",
+      partial: end.status === "interrupted",
       timing: null,
       diagnostics: null,
       elpd: null,
@@ -170,7 +178,7 @@ function rowOf(
       recovery: null,
     };
   }
-  const { report, business } = attempt.kept;
+  const { report, business } = end.kept;
   const { timing, diagnostics, approximation, verdict, elpd } = report, ess = diagnostics.min_ess_bulk;
   return {
     method: name,

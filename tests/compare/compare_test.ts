@@ -8,6 +8,7 @@ import { fit } from "../../lib/fit.ts";
 import { compareReportSchema, hasFit } from "../../lib/runs/compare.ts";
 import { NO_INPUTS, seriesFrom } from "../inputs.ts";
 import { spec } from "../model/support.ts";
+import { timeless } from "./timeless.ts";
 
 const SIMULATION = simulateSeries("mixture_k2", 5, 60);
 
@@ -103,6 +104,41 @@ Deno.test("data that cannot be fitted are refused before any work", async () => 
     }),
     InputError,
   );
+});
+
+Deno.test("methods that ended in an earlier process are not run again, and the report is the same", async () => {
+  const work = comparison(["advi", "chees", "pathfinder"]), whole = await stepsOf(work);
+  const first = { ...work.contenders[0], change: { chains: 0 } };
+  const broken = { ...work, contenders: [first, ...work.contenders.slice(1)] };
+  const [failure] = await stepsOf({ ...broken, contenders: broken.contenders.slice(0, 2) });
+  const cases = [
+    { of: work, unharmed: whole, earlier: whole.slice(0, 2).map(({ end }) => end) },
+    { of: work, unharmed: whole, earlier: whole.map(({ end }) => end) },
+    { of: broken, unharmed: await stepsOf(broken), earlier: [failure.end, whole[1].end] },
+  ];
+  for (const { of, unharmed, earlier } of cases) {
+    const begun: string[] = [];
+    const steps = await stepsOf(of, {
+      earlier,
+      begin: ({ name }) => (begun.push(name), { onProgress() {} }),
+    });
+    assert.deepEqual(begun, of.contenders.slice(earlier.length).map(({ name }) => name));
+    assert.deepEqual(steps.slice(0, earlier.length).map(({ outcome, end }) => [outcome, end]), [
+      ...earlier.map((end) => [undefined, end]),
+    ]);
+    assert.deepEqual(
+      steps.map(({ report }) => timeless(report)),
+      unharmed.map(({ report }) => timeless(report)),
+    );
+  }
+});
+
+Deno.test("all methods that are left may fail where an earlier process has a fit to keep", async () => {
+  const work = comparison(["advi", "chees"]), [advi, chees] = work.contenders;
+  const broken = { ...work, contenders: [advi, { ...chees, change: { chains: 0 } }] };
+  const [{ end }] = await stepsOf({ ...work, contenders: [advi] });
+  const { report } = (await stepsOf(broken, { earlier: [end] })).at(-1)!;
+  assert.deepEqual(report!.methods.map(({ status }) => status === "error"), [false, true]);
 });
 
 Deno.test("interrupted, what is finished stays and what is not begun says so", async () => {
