@@ -41,6 +41,7 @@ export async function fit(options: FitOptions, hooks: FitHooks, opened?: Opened)
     const { name, adapter, software } = engine;
     hooks.onFacts?.({ ...facts, engine: { engine: name, adapter, software } });
     const takenUp = checkpoints && await takeUp(options, engine, checkpoints, () => last);
+    if (takenUp?.at !== undefined) hooks.onResume?.(takenUp.at);
     const sampled = await SAMPLERS[options.method](engine, problem, options, {
       ...hooks,
       onProgress,

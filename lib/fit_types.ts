@@ -188,10 +188,12 @@ export interface FitHooks {
   onDraws?(piece: DrawPiece): void;
   /** Lets the fit go on where another process left it; methods that take seconds begin anew all the same. */
   readonly checkpoints?: Checkpoints;
+  /** Called when the fit goes on where another process left it. */
+  onResume?(at: ResumePoint): void;
 }
 
-/** What a state is of: in any other fit it would mean something else. */
-export interface CheckpointKey {
+/** Which fit something is of, on which device: in any other it would mean something else. */
+export interface FitKey {
   /** Version. */
   readonly hillmix: string;
   readonly method: MethodName;
@@ -214,11 +216,11 @@ export interface Saved {
 /** Where the states of a fit outlive its process. */
 export interface Checkpoints {
   /**
-   * Called once, before the others.
+   * Called when a fit begins, before any offer of it and after the last one of a fit before it.
    *
    * @returns what another process saved of the same fit, or a sentence on why it cannot be used
    */
-  open(key: CheckpointKey): Promise<{ readonly saved?: Saved; readonly note?: string }>;
+  open(key: FitKey): Promise<{ readonly saved?: Saved; readonly note?: string }>;
   /** Called at every safe point; returns at once, and never throws. */
   offer(saved: Saved): void;
 }

@@ -1,7 +1,7 @@
 /** Takes a fit up where another process left it, and lets a third one do the same. */
 import { createHash } from "node:crypto";
 import type { Engine } from "./engine/ensemble.ts";
-import type { CheckpointKey, Checkpoints, FitOptions, Progress } from "./fit_types.ts";
+import type { Checkpoints, FitKey, FitOptions, Progress, ResumePoint } from "./fit_types.ts";
 import type { Continuation } from "./samplers/run.ts";
 import { VERSION } from "./version.ts";
 
@@ -15,6 +15,8 @@ interface FitState {
 export interface TakenUp {
   /** For the method. */
   readonly continuation: Continuation<unknown>;
+  /** Where it goes on; undefined when it begins. */
+  readonly at: ResumePoint | undefined;
   /** Time that was spent on the fit before. */
   readonly spentMs: number;
   /** Why it begins anew although something was saved, if so; a sentence. */
@@ -41,12 +43,14 @@ export async function takeUp(
         checkpoints.offer({ at, state });
       },
     },
+    at: saved?.at,
     spentMs,
     note,
   };
 }
 
-function keyOf(options: FitOptions, { name, adapter }: Engine): CheckpointKey {
+/** Which fit this is, on which device. */
+export function keyOf(options: FitOptions, { name, adapter }: Pick<Engine, "name" | "adapter">): FitKey {
   const plain = (_: string, value: unknown) => ArrayBuffer.isView(value) ? Object.values(value) : value;
   const request = createHash("sha256").update(JSON.stringify(options, plain)).digest("hex");
   return { hillmix: VERSION, method: options.method, engine: name, adapter, request };

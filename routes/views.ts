@@ -46,6 +46,9 @@ export const jobFields = (kind: Kind) => ({
     step: z.string().optional(),
     done: z.number(),
     total: z.number(),
+    method: z.string().optional().describe(
+      "Of a comparison: in the fit of this method. Those before it were done.",
+    ),
   }).nullable().describe(
     "Where it went on from then, in the words of progress; null when it began anew. Its draws are the same either way.",
   ),

@@ -50,8 +50,8 @@ async function endsTheSame(directory: string, options: FitOptions, stops: readon
     await file.leave(0);
     await file.close();
     let from: unknown;
-    const next = new CheckpointFile(directory, (at) => from = at);
-    const outcome = await fitWith(options, next);
+    const next = new CheckpointFile(directory);
+    const outcome = await fit(options, { onProgress() {}, checkpoints: next, onResume: (at) => from = at });
     await next.close();
     assert.deepEqual(from, saved.at);
     assert.deepEqual(lasting(outcome), whole, JSON.stringify(from));

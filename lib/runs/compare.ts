@@ -11,6 +11,8 @@ import { isMissing, prepareFile, reasonOf, removeIfThere } from "./files.ts";
 import { fitReportSchema } from "./schema.ts";
 
 export const COMPARE_FILE = "compare.json";
+/** What a comparison that may yet go on is kept in, so that {@link COMPARE_FILE} is there only when nothing more comes. */
+export const UNFINISHED_FILE = "compare.partial.json";
 
 /** Raised whenever an older hillmix could not read the file; additions alone do not raise it. */
 export const COMPARE_SCHEMA_VERSION = 1;

@@ -158,7 +158,7 @@ export class Dispatcher {
     // What an attempt left may be what fills the disk, so it goes before the end is written where there is no room.
     const clear = () =>
       ending.state === "queued"
-        ? this.#files.keepCheckpoint(job.id, job.attempt).catch(cannotRemove)
+        ? this.#files.keepSaved(job.id, job.attempt).catch(cannotRemove)
         : this.#forgetWork(job.id);
     await this.#persist(() => {
       if (ending.state === "queued") this.#jobs.requeue(job, ending.crashed, Date.now() - job.started!);
@@ -233,8 +233,8 @@ export class Dispatcher {
       await this.#engine?.kill(); // so that nothing is written any more
       return RETURN;
     }
-    // A fit that ran for a while may have died of something else; one that dies at once would do so again.
-    const again = job.crashes < MOST_CRASHES && this.#files.hasCheckpoint(id, attempt);
+    // What ran for a while may have died of something else; one that dies at once would do so again.
+    const again = job.crashes < MOST_CRASHES && this.#files.hasSaved(id, attempt);
     if (end.kind === "died" && stop === undefined && again) return { ...RETURN, crashed: true };
     const kept = await this.#salvageIfThere(job);
     // A process that died after it had been told to stop was killed for taking too long.

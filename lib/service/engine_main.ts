@@ -11,10 +11,10 @@ import { DeviceError, InputError, WriteError } from "../errors.ts";
 import { type EngineChoice, ENGINES } from "../fit_types.ts";
 import { CheckpointFile } from "../runs/checkpoint.ts";
 import type { Order, Remains, Report, Task, TaskEnd } from "./engine_protocol.ts";
-import { type JobProgress, NOUNS } from "./job.ts";
+import { type JobProgress, type JobResumePoint, NOUNS } from "./job.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
 import { runCompare, salvageCompare } from "./run_compare.ts";
-import { runFit, salvageFit } from "./run_fit.ts";
+import { LEAVING, runFit, salvageFit } from "./run_fit.ts";
 import { throttle } from "./throttle.ts";
 
 /** Twice a second is as often as anyone is told. */
@@ -42,14 +42,14 @@ async function main(choice: string, checkpointMs?: string): Promise<void> {
     const order = readLine<Order>(line);
     if (order?.type === "stop") stopping.abort();
     if (order?.type === "leave") {
-      stopping.abort();
+      stopping.abort(LEAVING);
       void atWork?.checkpoint.leave(GRACE_MS).then(() => tellEnd(atWork!.task, { kind: "stopped" }));
     }
     if (order?.type === "salvage") void salvageAndTell(order.task);
     if (order?.type !== "run") continue;
-    const { task } = order, { id, out } = task;
+    const { task } = order, { out } = task;
     stopping = new AbortController();
-    atWork = { task, checkpoint: new CheckpointFile(out, (at) => say({ type: "resumed", id, at }), everyMs) };
+    atWork = { task, checkpoint: new CheckpointFile(out, everyMs) };
     void runAndTell(task, opened, stopping.signal, atWork.checkpoint);
   }
   // Whoever gave the orders is gone: nobody wants what is being computed.
@@ -76,7 +76,8 @@ async function runAndTell(
     (progress: JobProgress) => say({ type: "progress", id, progress }),
     PROGRESS_EVERY_MS,
   );
-  const work = { opened, onProgress: progress.tell, signal, checkpoint };
+  const onResume = (at: JobResumePoint) => say({ type: "resumed", id, at });
+  const work = { opened, onProgress: progress.tell, onResume, signal, checkpoint };
   let end: TaskEnd, healthy = true;
   try {
     end = task.kind === "fit"

@@ -1,9 +1,9 @@
 /** The process that computes, as the service sees it: it takes a task, tells of its progress, and may die. */
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { DeviceError } from "../errors.ts";
-import type { EngineChoice, ResumePoint } from "../fit_types.ts";
+import type { EngineChoice } from "../fit_types.ts";
 import type { EngineFacts, Order, Remains, Report, Task, TaskEnd } from "./engine_protocol.ts";
-import type { JobProgress } from "./job.ts";
+import type { JobProgress, JobResumePoint } from "./job.ts";
 import { lineOf, linesOf, readLine } from "./json_lines.ts";
 
 /** What was seen of a task whose process died: a sentence. */
@@ -27,7 +27,7 @@ export interface EngineSettings {
 export interface TaskHooks {
   onProgress(progress: JobProgress): void;
   /** The task goes on from what an attempt before it saved. */
-  onResume(at: ResumePoint): void;
+  onResume(at: JobResumePoint): void;
 }
 
 /** Last words kept of a process, in letters. */

@@ -1,13 +1,12 @@
 /** What the service and the process that computes say to each other, a JSON line each. */
-import type { ResumePoint } from "../fit_types.ts";
-import type { Asked, JobProgress, Kind } from "./job.ts";
+import type { Asked, JobProgress, JobResumePoint, Kind } from "./job.ts";
 
 /** One job to run. */
 export type Task = Asked & {
   readonly id: string;
   /** File of the table; null for the built-in example. */
   readonly table: string | null;
-  /** Directory to write the result to; a checkpoint there is what the attempt before left. */
+  /** Directory to write the result to; what is there already, the attempt before saved. */
   readonly out: string;
 };
 export type TaskOf<K extends Kind> = Extract<Task, { readonly kind: K }>;
@@ -46,7 +45,7 @@ export type Report =
   | { readonly type: "ready"; readonly facts: EngineFacts }
   /** The engine cannot be opened; the process ends. */
   | { readonly type: "unusable"; readonly message: string }
-  /** The task goes on from its checkpoint. */
-  | { readonly type: "resumed"; readonly id: string; readonly at: ResumePoint }
+  /** The task goes on from what an attempt before it saved. */
+  | { readonly type: "resumed"; readonly id: string; readonly at: JobResumePoint }
   | { readonly type: "progress"; readonly id: string; readonly progress: JobProgress }
   | { readonly type: "end"; readonly id: string; readonly end: TaskEnd };

@@ -1,10 +1,12 @@
 /** Where the service keeps what is not in its database. All names are its own. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { CHECKPOINT_FILE, removeCheckpoint } from "../runs/checkpoint.ts";
+import { CHECKPOINT_FILE } from "../runs/checkpoint.ts";
+import { UNFINISHED_FILE } from "../runs/compare.ts";
 import { isMissing } from "../runs/files.ts";
 import { isId } from "./ids.ts";
 import { type Job, KINDS } from "./job.ts";
+import { KEPT_SUFFIX } from "./kept_methods.ts";
 import { readResult } from "./results.ts";
 
 /** The directory of a service. */
@@ -75,32 +77,26 @@ export class ServiceFiles {
     for (const attempt of this.#attempts(id)) await remove(this.work(id, attempt));
   }
 
-  /** Of what an attempt left, keeps the checkpoint alone, for the next one. */
-  keepCheckpoint(id: string, attempt: number): Promise<void> {
-    return stripToCheckpoint(this.work(id, attempt));
+  /** Of what an attempt left, keeps only what the next one can go on from. */
+  keepSaved(id: string, attempt: number): Promise<void> {
+    return stripToSaved(this.work(id, attempt));
   }
 
   /** Whether an attempt got as far as to save where it was. */
-  hasCheckpoint(id: string, attempt: number): boolean {
-    return exists(this.#checkpoint(id, attempt));
+  hasSaved(id: string, attempt: number): boolean {
+    const path = this.work(id, attempt);
+    return exists(path) && [...Deno.readDirSync(path)].some(({ name }) => isState(name));
   }
 
   /**
-   * Makes the directory of an attempt that is about to begin, with the newest checkpoint of those before it, if any. At
+   * Makes the directory of an attempt that is about to begin, out of what the last one before it saved, if anything. At
    * once, so that nothing happens to the job meanwhile.
    */
   openWork(id: string, attempt: number): void {
-    Deno.mkdirSync(this.work(id, attempt), { recursive: true, mode: 0o700 });
-    for (const earlier of this.#attempts(id).filter((one) => one < attempt)) {
-      if (this.hasCheckpoint(id, earlier) && !this.hasCheckpoint(id, attempt)) {
-        Deno.renameSync(this.#checkpoint(id, earlier), this.#checkpoint(id, attempt));
-      }
-      Deno.removeSync(this.work(id, earlier), { recursive: true });
-    }
-  }
-
-  #checkpoint(id: string, attempt: number): string {
-    return join(this.work(id, attempt), CHECKPOINT_FILE);
+    const [last, ...others] = this.#attempts(id);
+    for (const earlier of others) Deno.removeSync(this.work(id, earlier), { recursive: true });
+    if (last === undefined) Deno.mkdirSync(this.work(id, attempt), { mode: 0o700 });
+    else Deno.renameSync(this.work(id, last), this.work(id, attempt));
   }
 
   /** Attempts that left something, the last one first. */
@@ -115,21 +111,22 @@ export class ServiceFiles {
   async publish({ id, kind, attempt }: Pick<Job, "id" | "kind" | "attempt">): Promise<void> {
     if (await readResult(kind, this.run(id)) !== undefined) return;
     await remove(this.run(id));
-    await removeCheckpoint(this.work(id, attempt));
-    await Deno.rename(this.work(id, attempt), this.run(id));
+    const work = this.work(id, attempt);
+    for await (const { name } of Deno.readDir(work)) if (isState(name)) await remove(join(work, name));
+    await Deno.rename(work, this.run(id));
   }
 
-  /** Whether an attempt left more than a checkpoint. */
+  /** Whether an attempt left anything that a result might be made of. */
   hasWork(id: string, attempt: number): boolean {
     const path = this.work(id, attempt);
-    return exists(path) && [...Deno.readDirSync(path)].some(({ name }) => name !== CHECKPOINT_FILE);
+    return exists(path) && [...Deno.readDirSync(path)].some(({ name }) => !isState(name));
   }
 
   /**
    * Removes what nothing refers to, which a crash between two steps leaves behind.
    *
    * @param known whether a job or a data set of that name is there
-   * @param waits whether a job is to run, so that its checkpoint is wanted
+   * @param waits whether a job is to run, so that what it saved is wanted
    */
   async sweep(known: (id: string) => boolean, waits: (id: string) => boolean): Promise<void> {
     for (const folder of ["datasets", "runs", "work"]) {
@@ -138,19 +135,27 @@ export class ServiceFiles {
         const ours = [...KINDS, "data" as const].some((kind) => isId(kind, id));
         const stray = folder === "work" || name.endsWith(".partial") || !known(id);
         const path = join(this.directory, folder, name);
-        if (ours && folder === "work" && waits(id)) await stripToCheckpoint(path);
+        if (ours && folder === "work" && waits(id)) await stripToSaved(path);
         else if (ours && stray) await remove(path);
       }
     }
   }
 }
 
-/** Removes all of a directory but its checkpoint, and where there is none the directory. */
-async function stripToCheckpoint(directory: string): Promise<void> {
-  if (!exists(join(directory, CHECKPOINT_FILE))) return await remove(directory);
-  for await (const { name } of Deno.readDir(directory)) {
-    if (name !== CHECKPOINT_FILE) await remove(join(directory, name));
-  }
+/** Whether a file is of use to a later attempt alone: how far a fit is, or how a method of a comparison ended. */
+const isState = (name: string) => name === CHECKPOINT_FILE || name.endsWith(KEPT_SUFFIX);
+
+/**
+ * Removes all of a directory but the states of fits, the runs of methods that have ended and what they say together;
+ * without a state the directory.
+ */
+async function stripToSaved(directory: string): Promise<void> {
+  if (!exists(directory)) return;
+  const names = await Array.fromAsync(Deno.readDir(directory), ({ name }) => name);
+  if (!names.some(isState)) return await remove(directory);
+  const saved = (name: string) =>
+    isState(name) || name === UNFINISHED_FILE || names.includes(`${name}${KEPT_SUFFIX}`);
+  for (const name of names) if (!saved(name)) await remove(join(directory, name));
 }
 
 function exists(path: string): boolean {

@@ -54,7 +54,7 @@ interface JobFacts {
   /** How often the service or its engine died under it. */
   readonly crashes: number;
   /** Where its last attempt went on from; null where that began anew. */
-  readonly resumedAt: ResumePoint | null;
+  readonly resumedAt: JobResumePoint | null;
   /** Time it has run for, of all attempts. */
   readonly runMs: number;
   /** Why it was told to stop, a sentence. */
@@ -80,6 +80,11 @@ export interface JobProgress extends Progress {
     readonly at: number;
     readonly methods: readonly MethodState[];
   };
+}
+
+/** Where an attempt went on from; of a comparison, where in the fit of the method that was at work. */
+export interface JobResumePoint extends ResumePoint {
+  readonly method?: string;
 }
 
 /** One method of a comparison under way. */

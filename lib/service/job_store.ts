@@ -2,7 +2,6 @@
  * Jobs on the disk. A job changes its state only here, each time by one transaction that names the state and attempt
  * it expects: two that both believe to own a job cannot both win.
  */
-import type { ResumePoint } from "../fit_types.ts";
 import type { Database } from "./database.ts";
 import {
   type Ending,
@@ -10,6 +9,7 @@ import {
   type Job,
   type JobOf,
   type JobProgress,
+  type JobResumePoint,
   type Kind,
   type NewJob,
   PRIORITIES,
@@ -195,7 +195,7 @@ export class JobStore {
   }
 
   /** Notes that an attempt goes on where one before it was. */
-  resume({ id, attempt }: Pick<Job, "id" | "attempt">, at: ResumePoint): void {
+  resume({ id, attempt }: Pick<Job, "id" | "attempt">, at: JobResumePoint): void {
     this.#changing(id, () => {
       const sql = "UPDATE jobs SET resumed_at = ? WHERE id = ? AND state = 'running' AND attempt = ?";
       if (this.#run(sql, JSON.stringify(at), id, attempt)) this.#tellState(id);

@@ -1,20 +1,29 @@
 /**
  * A comparison in the process that computes: a run directory for each method, and above them one comparison. Until all
- * methods are done it stands in {@link UNFINISHED_FILE}, so that `compare.json` is there only when nothing more comes.
+ * methods are done it stands in {@link UNFINISHED_FILE}. A task whose process dies is gone on with: methods that had ended
+ * are not run again, and the one that was at work goes on from its checkpoint.
  */
 import { join } from "node:path";
 import { readCompareRequest } from "../commands/compare_request.ts";
 import { writeRuns } from "../commands/several_fits.ts";
-import { compareMethods } from "../compare/compare.ts";
-import { runName } from "../compare/contenders.ts";
-import { COMPARE_FILE, type CompareReport, hasFit, readCompare, writeCompare } from "../runs/compare.ts";
+import { compareMethods, type MethodEnd } from "../compare/compare.ts";
+import { optionsOf, runName } from "../compare/contenders.ts";
+import { keyOf } from "../take_up.ts";
+import {
+  COMPARE_FILE,
+  type CompareReport,
+  hasFit,
+  readCompare,
+  UNFINISHED_FILE,
+  writeCompare,
+} from "../runs/compare.ts";
+import { reasonOf } from "../runs/files.ts";
 import type { TaskEnd, TaskOf } from "./engine_protocol.ts";
 import type { MethodState } from "./job.ts";
+import { keepMethod, keptMethods } from "./kept_methods.ts";
 import { compareValuesOf, sourcesOf } from "./request.ts";
 import { verdictOf } from "./results.ts";
-import { tableAt, type Work } from "./run_fit.ts";
-
-const UNFINISHED_FILE = "compare.partial.json";
+import { LEAVING, tableAt, type Work } from "./run_fit.ts";
 
 /**
  * @param onFault told when a method ended with an error, after which the engine is not to be trusted
@@ -23,25 +32,35 @@ const UNFINISHED_FILE = "compare.partial.json";
  */
 export async function runCompare(
   { request, table, out }: TaskOf<"compare">,
-  { opened, onProgress, signal }: Work,
+  { opened, onProgress, onResume, signal, checkpoint }: Work,
   onFault: () => void,
 ): Promise<TaskEnd> {
   const sources = sourcesOf(request, await tableAt(table), opened.engine.name);
   const { comparison, warnings } = await readCompareRequest(compareValuesOf(request), sources);
-  const { contenders } = comparison;
-  const methods: MethodState[] = contenders.map(({ name }) => ({
-    method: name,
-    status: "waiting",
-    seconds: null,
+  const { contenders, base, effort } = comparison;
+  const fits = contenders.map((contender) => ({
+    name: contender.name,
+    run: runName(contender),
+    key: keyOf(optionsOf(contender, base, effort), opened.engine),
   }));
+  const earlier = await keptMethods(out, fits);
+  const methods: MethodState[] = fits.map(({ name }) => ({ method: name, status: "waiting", seconds: null }));
   const steps = writeRuns({
-    fits: contenders.map((contender) => ({ name: contender.name, run: runName(contender) })),
+    fits,
     start: ({ begin, signal }) =>
-      compareMethods(
-        comparison,
-        { signal, begin: (contender) => begin(contenders.indexOf(contender)) },
-        opened,
-      ),
+      compareMethods(comparison, {
+        signal,
+        earlier,
+        begin(contender) {
+          const at = contenders.indexOf(contender), method = contender.name;
+          if (at > 0 && at === earlier.length) onResume({ method, phase: "data", done: 0, total: 1 });
+          return {
+            ...begin(at),
+            checkpoints: checkpoint,
+            onResume: (where) => onResume({ method, ...where }),
+          };
+        },
+      }, opened),
     path: out,
     warnings,
   }, {
@@ -53,14 +72,31 @@ export async function runCompare(
   });
   let report: CompareReport | undefined, done = 0;
   for await (const step of steps) {
-    if (step.outcome === undefined && !signal.aborted) onFault();
+    const { end } = step, { run, key } = fits[done];
     methods[done] = { ...methods[done], ...stateOf(step.report, done) };
-    done++;
+    if (done++ >= earlier.length) {
+      if (end.kept === undefined && !signal.aborted) onFault();
+      if (isFinal(end)) await keep(out, run, key, end);
+      if (signal.reason === LEAVING) throw LEAVING;
+    }
     if (step.report === undefined) continue;
     report = step.report;
     await writeCompare(out, report, UNFINISHED_FILE);
   }
   return await publish(out, report!); // without a fit to keep there was an error
+}
+
+/** Whether another attempt at a method would end no better. */
+const isFinal = (end: MethodEnd) =>
+  end.kept === undefined ? end.status === "error" : !end.kept.report.partial;
+
+/** Without it a later attempt runs the method again, so that a disk which takes no more is no reason to end. */
+async function keep(...method: Parameters<typeof keepMethod>): Promise<void> {
+  try {
+    await keepMethod(...method);
+  } catch (error) {
+    console.error(`What a comparison needs to go on after a crash could not be saved (${reasonOf(error)}).`);
+  }
 }
 
 /** How a method ended. Only a method without a fit comes before there is a comparison. */

@@ -11,14 +11,18 @@ import { reasonOf } from "../runs/files.ts";
 import { RunJournal } from "../runs/journal.ts";
 import { salvage } from "../salvage.ts";
 import type { TaskEnd, TaskOf } from "./engine_protocol.ts";
-import type { JobProgress } from "./job.ts";
+import type { JobProgress, JobResumePoint } from "./job.ts";
 import { fitValuesOf, sourcesOf } from "./request.ts";
+
+/** Why a task is stopped that another attempt is to go on with: nobody wants a result of what it has. */
+export const LEAVING = new Error("The service leaves.");
 
 /** What a task under way is given. */
 export interface Work {
   /** To be used and left open. */
   readonly opened: Opened;
   onProgress(progress: JobProgress): void;
+  onResume(at: JobResumePoint): void;
   readonly signal: AbortSignal;
   readonly checkpoint: CheckpointFile;
 }
@@ -29,7 +33,7 @@ export interface Work {
  */
 export async function runFit(
   { request, table, out }: TaskOf<"fit">,
-  { opened, onProgress, signal, checkpoint }: Work,
+  { opened, onProgress, onResume, signal, checkpoint }: Work,
 ): Promise<TaskEnd> {
   const sources = sourcesOf(request, await tableAt(table), opened.engine.name);
   const { fits: [options], warnings } = await readFitRequest(fitValuesOf(request), sources);
@@ -37,7 +41,7 @@ export async function runFit(
   try {
     const outcome = await fit(
       options,
-      { ...journal.hooks(onProgress), signal, checkpoints: checkpoint },
+      { ...journal.hooks(onProgress), onResume, signal, checkpoints: checkpoint },
       opened,
     );
     await journal.finish(withWarnings(outcome, warnings));

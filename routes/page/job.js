@@ -116,7 +116,7 @@ export async function showJob({ main, signal, fail }, look) {
       const text = state === "queued"
         ? ahead === null || ahead === 0 ? "It is next." : `${plural(ahead, "job")} before it.`
         : resumed
-        ? `This ${noun} was cut off, and ${at ? `goes on from ${placeOf(at)}` : "began again with its seed"}.`
+        ? `This ${noun} was cut off, and ${at ? `goes on ${placeOf(at)}` : "began again with its seed"}.`
         : "";
       waiting.textContent = text;
       waiting.hidden = text === "";
@@ -173,7 +173,8 @@ function againPath({ data, request }) {
 export const toCompare = (again) => `${again}${again.includes("?") ? "&" : "?"}as=compare`;
 
 /** @param {import("./shapes.d.ts").ResumePoint} at */
-const placeOf = ({ phase, step, done, total }) =>
-  `where it was (${step === undefined ? "" : `${step}, `}${
-    PHASES[phase].toLowerCase()
-  }: ${done} of ${total})`;
+function placeOf({ method, step, phase, done, total }) {
+  if (method !== undefined && done === 0) return `with ${method}`;
+  const place = [method, step, PHASES[phase].toLowerCase()].filter((part) => part !== undefined).join(", ");
+  return `from where it was (${place}: ${done} of ${total})`;
+}

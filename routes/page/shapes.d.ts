@@ -82,8 +82,11 @@ export interface Progress {
   phase_s?: number | null;
 }
 
-/** Where a fit went on from that was cut off. */
-export type ResumePoint = Pick<Progress, "phase" | "step" | "done" | "total">;
+/** Where a job went on from that was cut off. */
+export interface ResumePoint extends Pick<Progress, "phase" | "step" | "done" | "total"> {
+  /** Of a comparison: the method whose fit it was at. */
+  method?: string;
+}
 
 export type State = "queued" | "running" | "succeeded" | "failed" | "canceled" | "interrupted";
 export type Status = "pass" | "review" | "fail";

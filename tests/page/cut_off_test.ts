@@ -11,7 +11,7 @@ Deno.test("a fit that was cut off says where it goes on from, without a reload",
   const id = await site.send({ draws: 100_000 });
   await visited.goTo(`#/fits/${id}`);
   await page.getByText(/Sampling/).first().waitFor();
-  while (!service.files.hasCheckpoint(id, 1)) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!service.files.hasSaved(id, 1)) await new Promise((resolve) => setTimeout(resolve, 50));
   assert.equal(await page.getByText("This fit was cut off").count(), 0);
   Deno.kill(service.dispatcher.enginePid!, "SIGKILL");
   const said = page.getByText("This fit was cut off, and goes on from where it was");

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import type { CheckpointKey, Saved } from "../../lib/fit_types.ts";
+import type { FitKey, Saved } from "../../lib/fit_types.ts";
 import { CHECKPOINT_FILE, CheckpointFile } from "../../lib/runs/checkpoint.ts";
 import { inTemporary, names } from "./temporary.ts";
 
-const KEY: CheckpointKey = {
+const KEY: FitKey = {
   hillmix: "1",
   method: "chees",
   engine: "cpu",
@@ -38,10 +38,8 @@ async function leave(directory: string, saved: Saved, key = KEY): Promise<void> 
 }
 
 async function look(directory: string, key = KEY) {
-  const resumed: unknown[] = [], file = new CheckpointFile(directory, (at) => resumed.push(at));
-  const found = await file.open(key);
+  const file = new CheckpointFile(directory), found = await file.open(key);
   await file.close();
-  assert.deepEqual(resumed, found.saved === undefined ? [] : [found.saved.at]);
   return found;
 }
 
@@ -58,21 +56,46 @@ inTemporary("a state comes back to the bit, in memory of its own", async (direct
   }
 });
 
-inTemporary("a checkpoint of any other fit is left alone, and the reason said", async (directory) => {
-  await leave(directory, { at: at(3), state: STATE });
-  const changes: [Partial<CheckpointKey>, RegExp][] = [
+inTemporary("a checkpoint that cannot be used is said so once, and why", async (directory) => {
+  const changes: [Partial<FitKey>, RegExp][] = [
     [{ hillmix: "2" }, /another version/],
-    [{ method: "nuts" }, /another fit/],
+    [{ hillmix: "2", request: "a2" }, /another version/],
     [{ engine: "webgpu" }, /another device: cpu on processor/],
     [{ adapter: "other" }, /another device/],
-    [{ request: "a2" }, /another fit/],
   ];
   for (const [change, reason] of changes) {
-    const { saved, note } = await look(directory, { ...KEY, ...change });
+    await leave(directory, { at: at(3), state: STATE });
+    const other = { ...KEY, ...change }, { saved, note } = await look(directory, other);
     assert.equal(saved, undefined);
     assert.match(note!, reason);
     assert.match(note!, /^What .* began anew, with the same seed\.$/);
+    assert.deepEqual(await look(directory, other), {});
   }
+});
+
+inTemporary("of fits in turn each has its own: that of another one is none", async (directory) => {
+  await leave(directory, { at: at(3), state: STATE });
+  const second = { ...KEY, request: "a2" };
+  for (const other of [second, { ...KEY, method: "nuts" } as const]) {
+    assert.deepEqual(await look(directory, other), {});
+  }
+  assert.deepEqual((await look(directory)).saved!.at, at(3), "and it is left alone");
+
+  const file = new CheckpointFile(directory, 50);
+  assert.deepEqual((await file.open(KEY)).saved!.at, at(3));
+  file.offer({ at: at(4), state: {} });
+  assert.deepEqual(await file.open(second), {});
+  await pause(150);
+  assert.deepEqual(
+    (await look(directory)).saved!.at,
+    at(3),
+    "what the first one offered last is not the second one's",
+  );
+  file.offer({ at: at(1), state: {} });
+  await pause(150);
+  assert.deepEqual((await look(directory, second)).saved!.at, at(1));
+  assert.deepEqual(await look(directory), {});
+  await file.close();
 });
 
 inTemporary("damage anywhere is seen", async (directory) => {
@@ -103,7 +126,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 inTemporary(
   "the newest state is written when its time has come, and once when the fit is to leave",
   async (directory) => {
-    const file = new CheckpointFile(directory, () => {}, 200);
+    const file = new CheckpointFile(directory, 200);
     await file.open(KEY);
     for (const done of [1, 2]) file.offer({ at: at(done), state: {} });
     await pause(20);

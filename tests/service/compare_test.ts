@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatCsv } from "../../lib/data/csv.ts";
 import { type Event, openSite, readEvents, SMALL_COMPARISON, smallRows } from "../routes/support.ts";
+import { timeless } from "../compare/timeless.ts";
 import { makeCli } from "./command_line.ts";
 import { startServer } from "./server.ts";
 
@@ -12,18 +13,17 @@ const LONG_COMPARISON = { methods: ["advi", "nuts"], components: 3, effort: 0.5 
 /** Whether the second method is at work. */
 const atSecond = (seen: readonly Event[]) => seen.some(({ data }) => data.method === "nuts");
 
+/** The events of an attempt, which begins as it is said to run. */
+function attemptOf(seen: readonly Event[], attempt: number): readonly Event[] {
+  const begun = seen.findIndex(({ event, data }) =>
+    event === "state" && data.attempt === attempt && data.state === "running"
+  );
+  return begun < 0 ? [] : seen.slice(begun);
+}
+
 /** Whether it has draws enough to be judged. */
 const hasDraws = (seen: readonly Event[]) =>
   seen.some(({ data }) => data.method === "nuts" && data.phase === "sampling" && data.done >= 20);
-
-/** Without times, in numbers and in sentences, which differ from run to run. */
-function withoutTimes(report: Record<string, unknown>): unknown {
-  const times = /_s$|^ess_per_s$|^created_at$|^started_at$/;
-  return JSON.parse(
-    JSON.stringify(report, (key, value) => times.test(key) ? undefined : value)
-      .replaceAll(/[\d.]+ s\b/g, "a while"),
-  );
-}
 
 Deno.test("a comparison by the service is that of the command line, method by method and draw by draw", async () => {
   await using site = await openSite({ real: true });
@@ -38,7 +38,7 @@ Deno.test("a comparison by the service is that of the command line, method by me
   const { report, runs } = await cli.compare(
     `small.csv --methods ${methods} --components ${components} --effort ${effort} --seed 7 --holdout 0.2 --engine cpu`,
   );
-  assert.deepEqual(withoutTimes(done.result), withoutTimes(report));
+  assert.deepEqual(timeless(done.result), timeless(report));
   assert.ok(done.result.methods.every(({ run }: { run: unknown }) => run !== null));
   for (const { method, draws, summary } of done.runs) {
     const run = runs.get(method)!;
@@ -73,13 +73,24 @@ Deno.test("cancel keeps the methods that are done, and what the one at work had"
   assert.equal(site.service.dispatcher.started, 1);
 });
 
-Deno.test("an engine that is killed leaves the methods that were done", async () => {
+Deno.test("an engine that is killed before a method was done is the end; later, twice", async () => {
   await using site = await openSite({ real: true });
-  const id = await site.compare(LONG_COMPARISON), next = await site.compare();
-  await readEvents(`${site.url}/v1/compare/${id}/events`, { enough: atSecond });
+  const early = await site.compare({ ...LONG_COMPARISON, methods: ["nuts", "advi"] });
+  await readEvents(`${site.url}/v1/compare/${early}/events`, { enough: atSecond });
   Deno.kill(site.service.dispatcher.enginePid!, "SIGKILL");
+  const ended = await site.ended(early);
+  assert.deepEqual([ended.state, ended.attempt, ended.result], ["failed", 1, null]);
+
+  const id = await site.compare(LONG_COMPARISON), next = await site.compare();
+  for (const attempt of [1, 2]) {
+    const enough = (seen: readonly Event[]) => atSecond(attemptOf(seen, attempt));
+    const seen = attemptOf(await readEvents(`${site.url}/v1/compare/${id}/events`, { enough }), attempt);
+    assert.equal(seen.some(({ data }) => data.method === "advi"), attempt === 1);
+    Deno.kill(site.service.dispatcher.enginePid!, "SIGKILL");
+  }
   const failed = await site.ended(id);
-  assert.deepEqual([failed.state, failed.partial], ["failed", true]);
+  assert.deepEqual([failed.state, failed.attempt, failed.partial], ["failed", 2, true]);
+  assert.deepEqual(failed.resumed_at, { method: "nuts", phase: "data", done: 0, total: 1 });
   assert.match(failed.error, /was killed \(SIGKILL\)/);
   assert.deepEqual(failed.runs.map(({ method }: { method: string }) => method), ["advi"]);
   const files = await Array.fromAsync(Deno.readDir(site.service.files.run(id)), ({ name }) => name);
@@ -102,13 +113,10 @@ Deno.test("the service leaves, then is killed twice, under a comparison: given u
       await (await fetch(`${server.url}/v1/compare/${id}`, { headers: { Prefer: `wait=${wait}` } })).json();
     /** Until the second method of this attempt is at work. */
     const untilAtSecond = async (attempt: number) => {
-      const begun = (seen: readonly Event[]) =>
-        seen.findIndex(({ event, data }) =>
-          event === "state" && data.attempt === attempt && data.state === "running"
-        );
-      await readEvents(`${server.url}/v1/compare/${id}/events`, {
-        enough: (seen) => begun(seen) >= 0 && atSecond(seen.slice(begun(seen))),
+      const seen = await readEvents(`${server.url}/v1/compare/${id}/events`, {
+        enough: (seen) => atSecond(attemptOf(seen, attempt)),
       });
+      return attemptOf(seen, attempt);
     };
     await untilAtSecond(1);
     const told = performance.now();
@@ -116,8 +124,10 @@ Deno.test("the service leaves, then is killed twice, under a comparison: given u
     assert.ok(performance.now() - told < 10_000);
     for (const attempt of [2, 3]) {
       server = await startServer(directory);
-      await untilAtSecond(attempt);
+      const seen = await untilAtSecond(attempt);
+      assert.ok(!seen.some(({ data }) => data.method === "advi"), "what was done is not done again");
       const running = await look();
+      assert.equal(running.resumed_at.method, "nuts");
       assert.deepEqual([running.state, running.attempt, running.resumed], ["running", attempt, true]);
       await server.signal("SIGKILL");
     }

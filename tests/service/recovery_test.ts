@@ -7,7 +7,7 @@ import { Dispatcher } from "../../lib/service/dispatcher.ts";
 import { DEFAULT_LIMITS } from "../../lib/service/limits.ts";
 import { type Kind, KINDS, NOUNS } from "../../lib/service/job.ts";
 import { recover } from "../../lib/service/recovery.ts";
-import { writeCompare } from "../../lib/runs/compare.ts";
+import { COMPARE_FILE, UNFINISHED_FILE, writeCompare } from "../../lib/runs/compare.ts";
 import { compareReport, sampler } from "../runs/compare_fixture.ts";
 import { fakeOutcome } from "../runs/fixture.ts";
 import { names } from "../runs/temporary.ts";
@@ -126,14 +126,29 @@ for (const kind of KINDS) {
   }
 }
 
-Deno.test("a comparison that had not ended is begun anew, however many methods were done", async () => {
+Deno.test("of a comparison cut off the methods that had ended are kept, and handed to the next attempt", async () => {
   await using stores = await openStores();
-  const { files, jobs } = stores, id = startOne(stores, "compare"), work = files.work(id, 1);
-  await writeCompare(work, compareReport([sampler("chees")], { partial: true }), "compare.partial.json");
+  const { files, jobs } = stores, id = startOne(stores, "compare"), other = startOne(stores, "compare");
+  for (const one of [id, other]) {
+    for (const run of ["chees", "nuts-none"]) await writeRun(join(files.work(one, 1), run), fakeOutcome());
+    await writeCompare(files.work(one, 1), compareReport([sampler("chees")]), UNFINISHED_FILE);
+  }
+  await Deno.writeTextFile(join(files.work(id, 1), "chees.kept.bin"), "");
+  await Deno.writeTextFile(join(files.work(id, 1), "nuts.kept.bin"), "");
   await recoverAll(stores);
   const { state, crashes } = jobs.get(id)!;
   assert.deepEqual([state, crashes], ["queued", 1]);
-  assert.equal(files.hasWork(id, 1), false);
+  assert.deepEqual([files.hasSaved(id, 1), files.hasWork(id, 1), files.hasWork(other, 1)], [
+    true,
+    true,
+    false,
+  ]);
+  files.openWork(id, 2);
+  const saved = ["chees", "chees.kept.bin", UNFINISHED_FILE, "nuts.kept.bin"];
+  assert.deepEqual(await names(files.work(id, 2)), saved);
+  await writeResult("compare", files.work(id, 2), false);
+  await files.publish({ id, kind: "compare", attempt: 2 });
+  assert.deepEqual(await names(files.run(id)), ["chees", COMPARE_FILE, UNFINISHED_FILE]);
 });
 
 Deno.test("a job under which the service died twice is given up", async () => {

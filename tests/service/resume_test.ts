@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CHECKPOINT_FILE } from "../../lib/runs/checkpoint.ts";
+import { timeless } from "../compare/timeless.ts";
 import { openSite, type Site } from "../routes/support.ts";
 import { names } from "../runs/temporary.ts";
 import { startServer } from "./server.ts";
@@ -16,10 +17,17 @@ async function untilSaved({ ask, service }: Site, id: string, attempt = 1) {
     const { body } = await ask(`/v1/fits/${id}`);
     assert.ok(body.state !== "succeeded", "the fit ended too soon to be cut off");
     const draws = body.attempt === attempt && body.phase === "sampling";
-    if (draws && service.files.hasCheckpoint(id, attempt)) return body;
+    if (draws && service.files.hasSaved(id, attempt)) return body;
     await pause(20);
   }
   assert.fail("nothing was saved");
+}
+
+/** Which method's fit the checkpoint of an attempt is of; undefined where there is none. */
+async function savedMethod(directory: string): Promise<string | undefined> {
+  if (!(await names(directory)).includes(CHECKPOINT_FILE)) return undefined;
+  const [, heading] = (await Deno.readTextFile(join(directory, CHECKPOINT_FILE))).split("\n", 2);
+  return JSON.parse(heading).of.method;
 }
 
 const drawsOf = async ({ ask }: Site, id: string) => (await ask(`/v1/fits/${id}/draws`)).text;
@@ -133,6 +141,58 @@ Deno.test("a service that leaves, and one that is killed: the next goes on, to t
     assert.equal((await ask(`/${id}/draws`)).text, (await ask(`/${unharmed}/draws`)).text);
     assert.equal(third.result.timing.gradients, whole.result.timing.gradients);
     assert.equal(await server.signal("SIGTERM"), 0);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("a comparison that is killed, or left, goes on with the method that was at work, to the same result", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    let site = await openSite({ real: true, checkpointMs: 100, directory });
+    const asked = { methods: ["advi", "chees", "pathfinder"], components: 2, effort: 1, seed: 3 };
+    const unharmed = await site.ended(await site.compare(asked));
+    assert.equal(unharmed.state, "succeeded", unharmed.error);
+    const id = await site.compare(asked);
+    /** Until an attempt draws in its second method, and something is saved of that. */
+    const atSecond = async (attempt: number) => {
+      for (let i = 0; i < 1500; i++) {
+        const { body } = await site.ask(`/v1/compare/${id}`);
+        assert.notEqual(body.state, "succeeded", "it ended too soon to be cut off");
+        const draws = body.attempt === attempt && body.phase === "sampling" &&
+          body.progress.method === "chees";
+        if (draws && await savedMethod(site.service.files.work(id, attempt)) === "chees") {
+          return body.progress.methods;
+        }
+        await pause(10);
+      }
+      assert.fail("nothing was saved");
+    };
+    const before = await atSecond(1);
+    await site.close();
+    const left = await names(site.service.files.work(id, 1));
+    assert.deepEqual(left, ["advi", "advi.kept.bin", CHECKPOINT_FILE, "compare.partial.json"]);
+
+    site = await openSite({ real: true, checkpointMs: 100, directory });
+    const after = await atSecond(2);
+    assert.deepEqual(after[0], before[0], "the first method was not run again");
+    Deno.kill(site.service.dispatcher.enginePid!, "SIGKILL");
+    const done = await site.ended(id);
+    assert.deepEqual([done.state, done.attempt, done.resumed], ["succeeded", 3, true]);
+    assert.deepEqual([done.resumed_at.method, done.resumed_at.phase], ["chees", "sampling"]);
+    assert.deepEqual(timeless(done.result), timeless(unharmed.result));
+    for (const [i, { method, draws }] of done.runs.entries()) {
+      const text = (await site.ask(draws)).text;
+      assert.equal(text, (await site.ask(unharmed.runs[i].draws)).text, method);
+    }
+    assert.deepEqual(await names(join(directory, "work")), []);
+    assert.deepEqual(await names(site.service.files.run(id)), [
+      "advi",
+      "chees",
+      "compare.json",
+      "pathfinder",
+    ]);
+    await site.close();
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
