@@ -21,3 +21,18 @@ Deno.test("a fit that was cut off says where it goes on from, without a reload",
   await page.getByRole("heading", { name: /^Verdict/ }).waitFor();
   visited.assertSound();
 });
+
+Deno.test("a comparison that was cut off says which method it goes on with", async () => {
+  await using site = await openSite({ real: true });
+  await using browser = await openBrowser();
+  await using visited = await visit(browser, site.url);
+  const { page } = visited, { service } = site;
+  const id = await site.compare({ methods: ["advi", "nuts"], components: 3 });
+  await visited.goTo(`#/compare/${id}`);
+  await page.getByRole("heading", { name: "Method 2 of 2: nuts" }).waitFor();
+  Deno.kill(service.dispatcher.enginePid!, "SIGKILL");
+  await page.getByText("This comparison was cut off, and goes on with nuts.").waitFor();
+  await page.getByRole("button", { name: "Cancel the comparison" }).click();
+  await page.getByRole("heading", { name: "The methods side by side" }).waitFor();
+  visited.assertSound();
+});
