@@ -5,14 +5,22 @@ import { samplePrior } from "../model/initial.ts";
 import { toOriginalUnits } from "../posterior.ts";
 import { Purpose, RandomStream } from "../random.ts";
 import { annealPath } from "../samplers/anneal_path.ts";
+import type { Continuation } from "../samplers/run.ts";
 import type { Rank } from "../variational/elbo.ts";
 import { type Component, propose } from "../variational/mixture.ts";
-import { type Optimum, runAdvi } from "../variational/run_advi.ts";
-import { gatherApproximation, proposalsFor } from "./approximate.ts";
-import type { Method } from "./method.ts";
+import { type AdviState, type Optimum, runAdvi } from "../variational/run_advi.ts";
+import { gatherApproximation, proposalsFor, searchClock } from "./approximate.ts";
+import { continuationOf, type Method, type RunState } from "./method.ts";
 
 /** Stream of the proposals, apart from those of the optimiser. */
 const PROPOSAL_STREAM = 1001;
+
+/** An ascent of bounds; the starts it began from are needed no more. */
+interface AscentState {
+  /** Gradients that annealing took. */
+  readonly annealing: number;
+  readonly bounds: AdviState;
+}
 
 /**
  * Starts are an annealed population (a fraction of a second): from prior draws, even chosen by likelihood, 1 to 4 of
@@ -20,7 +28,8 @@ const PROPOSAL_STREAM = 1001;
  *
  * `--chains` are starts and `--warmup` is the iterations they may take.
  */
-const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProgress, signal }) => {
+const adviOf = (rank: Rank): Method => async (engine, problem, options, hooks) => {
+  const { onProgress, signal } = hooks;
   const { seed, warmup } = options, starts = options.chains ?? METHODS.advi.chains[engine.name];
   const ensemble = await engine.ensemble({
     target: { kind: "hill_mixture", problems: [problem] },
@@ -28,8 +37,10 @@ const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProg
     seed,
   });
   try {
-    const began = performance.now(), shift = toOriginalUnits(problem);
-    let annealing = 0;
+    const continuation = hooks.continuation as Continuation<RunState<AscentState>> | undefined;
+    const clock = searchClock(continuation?.from?.spent), shift = toOriginalUnits(problem);
+    const own = continuation && continuationOf(continuation, clock);
+    let annealing = own?.from?.annealing ?? 0;
     const show = (done: number, gradients: number, elbo?: number) =>
       onProgress({
         phase: "optimising",
@@ -41,20 +52,24 @@ const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProg
         ...(elbo === undefined ? {} : { elbo: elbo + shift }),
       });
     const prior = (stream: RandomStream) => samplePrior(problem, stream);
-    const path = await annealPath(ensemble, prior, seed, ({ leapfrogs }) => {
-      annealing += starts * leapfrogs.reduce((sum, count) => sum + count, 0);
-      show(0, annealing);
-    }, signal);
-    if (path === undefined) throw signal!.reason;
+    const anneal = async () => {
+      const path = await annealPath(ensemble, prior, seed, ({ leapfrogs }) => {
+        annealing += starts * leapfrogs.reduce((sum, count) => sum + count, 0);
+        show(0, annealing);
+      }, signal);
+      if (path === undefined) throw signal!.reason;
+      return path[0]!.positions;
+    };
     const run = await runAdvi(
       ensemble,
-      path[0]!.positions,
+      anneal,
       seed,
       { rank, iterations: warmup },
       ({ iterations, gradients, elbo }) => show(iterations, annealing + gradients, elbo),
       signal,
+      own && { from: own.from?.bounds, offer: (bounds) => own.offer({ annealing, bounds }) },
     );
-    const found = performance.now(), optima = byBound(run.optima);
+    const { totalMs } = clock.spent, found = performance.now(), optima = byBound(run.optima);
     const stream = new RandomStream(seed, Purpose.approximation, PROPOSAL_STREAM);
     const proposals = await propose(ensemble, optima, proposalsFor(options), stream);
     return gatherApproximation(
@@ -73,7 +88,7 @@ const adviOf = (rank: Rank): Method => async (engine, problem, options, { onProg
         ],
       },
       options,
-      { optimising_s: (found - began) / 1000, drawing_s: (performance.now() - found) / 1000 },
+      { optimising_s: totalMs / 1000, drawing_s: (performance.now() - found) / 1000 },
     );
   } finally {
     await ensemble.close();

@@ -7,6 +7,7 @@ import { Purpose, RandomStream } from "../random.ts";
 import type { ApproximationReport } from "../runs/schema.ts";
 import { pick, type Proposals, resample, weigh } from "../variational/importance.ts";
 import type { Sampled } from "./method.ts";
+import type { Spent } from "./sampling_view.ts";
 
 /** Draws that k-hat is computed from when fewer are kept: with fewer its own error reaches over the thresholds. */
 export const FEWEST_PROPOSALS = 16384;
@@ -39,6 +40,20 @@ export interface Approximated {
 export interface ApproximationTiming {
   readonly optimising_s: number;
   readonly drawing_s: number;
+}
+
+/**
+ * Tells how long an approximation has been searched for.
+ *
+ * @param before in the process that it was taken over from
+ */
+export function searchClock(before?: Spent): { readonly spent: Spent } {
+  const began = performance.now() - (before?.totalMs ?? 0);
+  return {
+    get spent() {
+      return { totalMs: performance.now() - began, warmupMs: undefined };
+    },
+  };
 }
 
 /**

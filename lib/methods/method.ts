@@ -52,7 +52,7 @@ export interface Sampled {
 
 /** What methods are told and asked by whoever runs them. */
 export interface MethodHooks extends FitHooks {
-  /** Every method knows its own states; one that offers none begins anew. */
+  /** Every method knows its own states. */
   readonly continuation?: Continuation<unknown>;
 }
 
@@ -74,12 +74,16 @@ export interface RunState<State> {
   readonly run: State;
 }
 
-/** What the sampler of such a method is given. */
+/**
+ * What the sampler of such a method is given.
+ *
+ * @param clock tells the time spent whenever it is asked
+ */
 export function continuationOf<State>(
   { from, offer }: Continuation<RunState<State>>,
-  view: SamplingView,
+  clock: { readonly spent: Spent },
 ): Continuation<State> {
-  return { from: from?.run, offer: (run) => offer({ spent: view.spent, run }) };
+  return { from: from?.run, offer: (run) => offer({ spent: clock.spent, run }) };
 }
 
 /**

@@ -3,14 +3,15 @@ import { METHODS } from "../fit_types.ts";
 import { toOriginalUnits } from "../posterior.ts";
 import { Purpose, RandomStream } from "../random.ts";
 import { plural } from "../report/format.ts";
+import type { Continuation } from "../samplers/run.ts";
 import { startChains } from "../samplers/start.ts";
 import { type Target, weigh } from "../variational/importance.ts";
-import { BOUND_DRAWS, followPaths, type Path } from "../variational/pathfinder.ts";
+import { BOUND_DRAWS, followPaths, type Path, type PathsState } from "../variational/pathfinder.ts";
 import { boundsOf, drawPool, type Pool, sharesOf } from "../variational/pool.ts";
 import { groupTops } from "../variational/solutions.ts";
-import { gatherApproximation, proposalsFor } from "./approximate.ts";
+import { gatherApproximation, proposalsFor, searchClock } from "./approximate.ts";
 import { drawCandidates } from "./candidates.ts";
-import type { Method } from "./method.ts";
+import { continuationOf, type Method, type RunState } from "./method.ts";
 
 /** Streams of the normals that bounds are estimated from, and of the pool. */
 const BOUND_STREAM = 0, POOL_STREAM = 1;
@@ -22,7 +23,8 @@ const BOUND_STREAM = 0, POOL_STREAM = 1;
 const WINDOW = 30;
 
 /** `--chains` are paths and `--warmup` is the evaluations that each may take. */
-export const approximatePathfinder: Method = async (engine, problem, options, { onProgress, signal }) => {
+export const approximatePathfinder: Method = async (engine, problem, options, hooks) => {
+  const { onProgress, signal } = hooks;
   const { seed, warmup } = options, starts = options.chains ?? METHODS.pathfinder.chains[engine.name];
   const ensemble = await engine.ensemble({
     target: { kind: "hill_mixture", problems: [problem] },
@@ -30,22 +32,31 @@ export const approximatePathfinder: Method = async (engine, problem, options, { 
     seed,
   });
   try {
-    const began = performance.now(), shift = toOriginalUnits(problem);
+    const continuation = hooks.continuation as Continuation<RunState<PathsState>> | undefined;
+    const clock = searchClock(continuation?.from?.spent), shift = toOriginalUnits(problem);
     const [start] = await startChains(ensemble, drawCandidates(problem, starts, seed), seed);
     const stream = new RandomStream(seed, Purpose.approximation, BOUND_STREAM);
     const normals = Float64Array.from({ length: BOUND_DRAWS * ensemble.dim }, () => stream.normal());
-    const found = await followPaths(ensemble, start!.positions, normals, warmup, (progress) => {
-      onProgress({
-        phase: "optimising",
-        done: progress.ended,
-        total: starts,
-        transitionsPerSecond: 0,
-        gradients: progress.gradients,
-        divergences: 0,
-        ...(Number.isFinite(progress.bound) ? { elbo: progress.bound + shift } : {}),
-      });
-    }, signal);
-    const climbed = performance.now(), paths = promising(found.paths);
+    const found = await followPaths(
+      ensemble,
+      start!.positions,
+      normals,
+      warmup,
+      (progress) => {
+        onProgress({
+          phase: "optimising",
+          done: progress.ended,
+          total: starts,
+          transitionsPerSecond: 0,
+          gradients: progress.gradients,
+          divergences: 0,
+          ...(Number.isFinite(progress.bound) ? { elbo: progress.bound + shift } : {}),
+        });
+      },
+      signal,
+      continuation && continuationOf(continuation, clock),
+    );
+    const { totalMs } = clock.spent, climbed = performance.now(), paths = promising(found.paths);
     const pool = await drawPool(
       ensemble,
       paths.map(({ normal }) => normal),
@@ -73,7 +84,7 @@ export const approximatePathfinder: Method = async (engine, problem, options, { 
         ],
       },
       options,
-      { optimising_s: (climbed - began) / 1000, drawing_s: (performance.now() - climbed) / 1000 },
+      { optimising_s: totalMs / 1000, drawing_s: (performance.now() - climbed) / 1000 },
     );
   } finally {
     await ensemble.close();

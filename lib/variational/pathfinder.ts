@@ -8,9 +8,10 @@
  * bounds of all approximations over the same standard normals, so that their order is not noise.
  */
 import type { Evaluation } from "../engine/ensemble.ts";
-import { pointOf } from "./ascents.ts";
+import type { Continuation } from "../samplers/run.ts";
+import { pointOf, startAscents } from "./ascents.ts";
 import type { Target } from "./importance.ts";
-import { initLbfgs, inverseHessianOf, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
+import { inverseHessianOf, type LbfgsState, type Point, stepLbfgs, trialOf } from "./lbfgs.ts";
 import { type Normal, normalOf, place } from "./normal.ts";
 
 /** Draws that each evidence bound is estimated from (CmdStan's default). */
@@ -47,15 +48,26 @@ export interface Paths {
 
 /** A path under way. */
 interface Walker {
-  state: LbfgsState;
-  ended: boolean;
-  best: Omit<Path, "top"> | undefined;
+  readonly state: LbfgsState;
+  readonly ended: boolean;
+  readonly best: Omit<Path, "top"> | undefined;
 }
 
 /** An approximation whose bound is not known yet. */
 interface Candidate {
-  readonly walker: Walker;
+  /** Index of the path it was found on. */
+  readonly walker: number;
   readonly normal: Normal;
+}
+
+/** All paths after any round. */
+export interface PathsState {
+  /** Those that began where the target has a density. */
+  readonly walkers: readonly Walker[];
+  readonly candidates: readonly Candidate[];
+  /** As {@link Paths} has them. */
+  readonly boundTrace: readonly number[];
+  readonly gradients: number;
 }
 
 /**
@@ -65,6 +77,7 @@ interface Candidate {
  * @param normals standard normal draws for the bounds, (BOUND_DRAWS, D)
  * @param most rounds, each one evaluation of every path that is still climbing
  * @param onProgress called after every round
+ * @param continuation offered the state after every round
  * @throws the signal's reason when aborted
  * @throws Error when no path finds an approximation
  */
@@ -75,37 +88,39 @@ export async function followPaths(
   most: number,
   onProgress: (progress: PathsProgress) => void = () => {},
   signal?: AbortSignal,
+  continuation?: Continuation<PathsState>,
 ): Promise<Paths> {
-  const { dim } = target, boundTrace: number[] = [];
-  const first = starts.map(Math.fround), found = await target.evaluate(first);
-  let gradients = first.length / dim, bound = -Infinity;
-  const walkers = Array.from({ length: first.length / dim }, (_, p) => pointOf(first, found, p))
-    .filter(({ logDensity, gradient }) => Number.isFinite(logDensity) && gradient.every(Number.isFinite))
-    .map((point): Walker => ({ state: initLbfgs(point), ended: false, best: undefined }));
-
-  let candidates: readonly Candidate[] = [];
+  const { dim } = target;
+  let { walkers, candidates, boundTrace, gradients } = continuation?.from ?? await setOut(target, starts);
   for (;;) {
-    const climbing = boundTrace.length < most ? walkers.filter(({ ended }) => !ended) : [];
+    const open = [...walkers.keys()].filter((w) => !walkers[w]!.ended);
+    const climbing = boundTrace.length < most ? open : [];
     if (climbing.length === 0 && candidates.length === 0) break;
     signal?.throwIfAborted();
-    const positions = layOut(climbing, candidates, normals, dim);
-    const evaluation = await target.evaluate(positions);
-    gradients += positions.length / dim;
+    const trials = climbing.map((w) => trialOf(walkers[w]!.state));
+    const positions = layOut(trials, candidates, normals, dim), evaluation = await target.evaluate(positions);
+    const next = [...walkers], found: Candidate[] = [];
+    let bound = boundTrace.at(-1) ?? -Infinity;
     candidates.forEach(({ walker, normal }, c) => {
       const own = boundOf(normal, normals, evaluation, climbing.length + c * BOUND_DRAWS);
-      if (own > (walker.best?.bound ?? -Infinity)) walker.best = { normal, bound: own };
+      const { best, ...rest } = next[walker]!;
+      if (own > (best?.bound ?? -Infinity)) next[walker] = { ...rest, best: { normal, bound: own } };
       bound = Math.max(bound, own);
     });
-    candidates = climbing.flatMap((walker, w) => {
-      const [state, { kind }] = stepLbfgs(walker.state, pointOf(positions, evaluation, w));
-      walker.state = state;
-      walker.ended = kind === "converged" || kind === "stuck";
+    climbing.forEach((walker, row) => {
+      const { state: before, best } = next[walker]!;
+      const [state, { kind }] = stepLbfgs(before, pointOf(positions, evaluation, row));
+      next[walker] = { state, ended: kind === "converged" || kind === "stuck", best };
       const normal = kind === "moved" || kind === "converged" ? approximate(state) : undefined;
-      return normal === undefined ? [] : [{ walker, normal }];
+      if (normal !== undefined) found.push({ walker, normal });
     });
-    boundTrace.push(bound);
+    walkers = next;
+    candidates = found;
+    boundTrace = [...boundTrace, bound];
+    gradients += positions.length / dim;
     const ended = starts.length / dim - walkers.filter((walker) => !walker.ended).length;
     onProgress({ rounds: boundTrace.length, ended, bound, gradients });
+    continuation?.offer({ walkers, candidates, boundTrace, gradients });
   }
 
   const paths = walkers.flatMap(({ best, state }) =>
@@ -117,17 +132,28 @@ export async function followPaths(
   return { paths, boundTrace, gradients, unfinished: walkers.filter(({ ended }) => !ended).length };
 }
 
-/** Where every climbing path wants to go, then the draws of every candidate, (n, D). */
+/** Paths about to climb. @param starts (paths, D) */
+async function setOut(target: Target, starts: Float64Array): Promise<PathsState> {
+  const states = await startAscents(target, starts);
+  return {
+    walkers: states.map((state) => ({ state, ended: false, best: undefined })),
+    candidates: [],
+    boundTrace: [],
+    gradients: starts.length / target.dim,
+  };
+}
+
+/** The trial of every climbing path, then the draws of every candidate, (n, D). */
 function layOut(
-  climbing: readonly Walker[],
+  trials: readonly Float64Array[],
   candidates: readonly Candidate[],
   normals: Float64Array,
   dim: number,
 ): Float64Array {
-  const positions = new Float64Array((climbing.length + candidates.length * BOUND_DRAWS) * dim);
-  climbing.forEach(({ state }, w) => positions.set(trialOf(state), w * dim));
+  const positions = new Float64Array((trials.length + candidates.length * BOUND_DRAWS) * dim);
+  trials.forEach((trial, row) => positions.set(trial, row * dim));
   candidates.forEach(({ normal }, c) => {
-    const first = climbing.length + c * BOUND_DRAWS;
+    const first = trials.length + c * BOUND_DRAWS;
     for (let m = 0; m < BOUND_DRAWS; m++) place(normal, normals, m * dim, positions, (first + m) * dim);
   });
   return positions;

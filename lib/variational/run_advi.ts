@@ -9,10 +9,11 @@
  */
 import { mean, variance } from "../diagnostics/numeric.ts";
 import { Purpose, RandomStream } from "../random.ts";
-import { ascend, type BoundsAt, type Peak } from "./ascent.ts";
+import type { Continuation } from "../samplers/run.ts";
+import { ascend, type BoundsAt, type Climber, climbersAt, type Peak } from "./ascent.ts";
 import { balancedNormals } from "./base_draws.ts";
 import { distinctPeaks } from "./basins.ts";
-import { type Bound, evaluateBounds, origin, type Rank } from "./elbo.ts";
+import { evaluateBounds, origin, type Rank } from "./elbo.ts";
 import type { Target } from "./importance.ts";
 import { propose } from "./mixture.ts";
 import type { Normal } from "./normal.ts";
@@ -50,6 +51,16 @@ export interface AdviProgress {
   readonly gradients: number;
 }
 
+/** A run after any of its iterations. */
+export interface AdviState {
+  /** Number of the stage, which with the seed decides its draws. */
+  readonly stage: number;
+  readonly climbers: readonly Climber[];
+  /** As {@link AdviRun} has them. */
+  readonly elboTrace: readonly number[];
+  readonly gradients: number;
+}
+
 /** A Gaussian at a maximum of the bound. */
 export interface Optimum {
   readonly gaussian: Normal;
@@ -73,20 +84,22 @@ export interface AdviRun {
 /**
  * Finds the maxima of the bound that the starts lead to.
  *
- * @param starts positions to start from, (starts, D)
+ * @param starts finds positions to start from, (starts, D); left alone where a run goes on
  * @param onProgress called after every iteration
+ * @param continuation offered the state after every iteration
  * @throws the signal's reason when aborted; Error when the density is not finite around any start
  */
 export async function runAdvi(
   target: Target,
-  starts: Float64Array,
+  starts: () => Promise<Float64Array>,
   seed: number,
   plan: AdviPlan,
   onProgress: (progress: AdviProgress) => void = () => {},
   signal?: AbortSignal,
+  continuation?: Continuation<AdviState>,
 ): Promise<AdviRun> {
-  const { dim } = target, elboTrace: number[] = [];
-  let gradients = 0;
+  const { dim } = target, from = continuation?.from, elboTrace = [...from?.elboTrace ?? []];
+  let gradients = from?.gradients ?? 0;
   const boundsAt: BoundsAt = async (rank, frames, parameters, base) => {
     signal?.throwIfAborted();
     gradients += frames.length * base.length / dim;
@@ -94,28 +107,32 @@ export async function runAdvi(
   };
   const boundsOf = (rank: Rank, peaks: readonly Peak[], base: Float64Array) =>
     boundsAt(rank, peaks.map(({ gaussian }) => gaussian), peaks.map(() => origin(rank, dim)), base);
-  const climb = async (stage: Stage, from: readonly Peak[], first: readonly Bound[]) => {
+  const climb = async (stage: Stage, begun: readonly Climber[]) => {
+    if (begun.length === 0) throw new Error("The density is not finite around any start; try another --seed");
     const ascent = { ...stage, iterations: plan.iterations - elboTrace.length };
-    const reached = await ascend(boundsAt, from, first, ascent, (elbo) => {
+    return await ascend(boundsAt, begun, ascent, (climbers) => {
+      const elbo = Math.max(...climbers.map(({ state }) => state.point.logDensity));
       elboTrace.push(elbo);
       onProgress({ iterations: elboTrace.length, elbo, gradients });
+      continuation?.offer({ stage: stage.number, climbers, elboTrace: [...elboTrace], gradients });
     });
-    if (reached.peaks.length > 0) return reached;
-    throw new Error("The density is not finite around any start; try another --seed");
+  };
+  const begin = async ({ rank, base }: Stage) => {
+    const narrow = narrowPeaks(await starts(), dim);
+    return climbersAt(rank, narrow, await boundsOf(rank, narrow, base));
   };
 
-  let stage = firstStage(dim, seed);
-  const narrow = narrowPeaks(starts, dim);
-  let { peaks, settled } = await climb(stage, narrow, await boundsOf(stage.rank, narrow, stage.base));
+  let stage = stageAt(from?.stage ?? 0, plan.rank, dim, seed);
+  let { peaks, settled } = await climb(stage, from?.climbers ?? await begin(stage));
   for (;;) {
     peaks = await distinctPeaks(boundsAt, peaks, stage.rank, stage.base, MOST_OPTIMA);
-    const next = nextStage(stage, plan.rank, dim, seed);
-    if (next === undefined || elboTrace.length >= plan.iterations) break;
-    const fresh = await boundsOf(next.rank, peaks, next.base);
+    const number = stage.number + 1;
+    if (pairsAt(number, dim) > MOST_PAIRS || elboTrace.length >= plan.iterations) break;
+    const next = stageAt(number, plan.rank, dim, seed), fresh = await boundsOf(next.rank, peaks, next.base);
     const confirmed = peaks[0]!.bound - fresh[0]!.value <= OPTIMISM;
     if (settled && confirmed && stage.rank === plan.rank) break;
     stage = next;
-    ({ peaks, settled } = await climb(stage, peaks, fresh));
+    ({ peaks, settled } = await climb(stage, climbersAt(stage.rank, peaks, fresh)));
   }
   const stream = new RandomStream(seed, Purpose.approximation, MEASURE_STREAM);
   const optima = await measure(target, peaks, stream);
@@ -131,23 +148,19 @@ interface Stage {
   readonly quorum: number;
 }
 
-const baseOf = (number: number, dim: number, pairs: number, seed: number) =>
-  balancedNormals(dim, pairs, new RandomStream(seed, Purpose.approximation, number));
+/** Pairs of draws in a stage: as many as there are dimensions at least, and ever more. */
+const pairsAt = (number: number, dim: number): number => Math.max(dim, FEWEST_PAIRS) * GROWTH ** number;
 
-/** Mean-field, whatever is asked for: it takes the fewest draws, and shows where full rank is worth starting. */
-const firstStage = (dim: number, seed: number): Stage => ({
-  number: 0,
-  rank: "mean-field",
-  base: baseOf(0, dim, Math.max(dim, FEWEST_PAIRS), seed),
-  quorum: QUORUM,
+/**
+ * The first stage is mean-field, whatever is asked for: it takes the fewest draws, and shows where full rank is worth
+ * starting.
+ */
+const stageAt = (number: number, rank: Rank, dim: number, seed: number): Stage => ({
+  number,
+  rank: number === 0 ? "mean-field" : rank,
+  base: balancedNormals(dim, pairsAt(number, dim), new RandomStream(seed, Purpose.approximation, number)),
+  quorum: number === 0 ? QUORUM : 1,
 });
-
-/** Undefined where the draws are as many as they get. */
-function nextStage({ number, base }: Stage, rank: Rank, dim: number, seed: number): Stage | undefined {
-  const pairs = GROWTH * base.length / dim / 2;
-  if (pairs > MOST_PAIRS) return undefined;
-  return { number: number + 1, rank, base: baseOf(number + 1, dim, pairs, seed), quorum: 1 };
-}
 
 function narrowPeaks(starts: Float64Array, dim: number): Peak[] {
   return Array.from({ length: starts.length / dim }, (_, s) => ({

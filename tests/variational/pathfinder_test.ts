@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { RandomStream } from "../../lib/random.ts";
 import { type Target, weigh } from "../../lib/variational/importance.ts";
-import { BOUND_DRAWS, followPaths, type Paths } from "../../lib/variational/pathfinder.ts";
+import {
+  BOUND_DRAWS,
+  followPaths,
+  type Paths,
+  type PathsProgress,
+  type PathsState,
+} from "../../lib/variational/pathfinder.ts";
 import { boundsOf, drawPool, type Pool, sharesOf } from "../../lib/variational/pool.ts";
 import { groupTops } from "../../lib/variational/solutions.ts";
 import { correlatedGaussian } from "../engine/support.ts";
 import { mixture } from "../samplers/tempered_targets.ts";
-import { exactTarget, plainTarget } from "./support.ts";
+import { exactTarget, goesOnAnywhere, plainTarget } from "./support.ts";
 
 const DRAWS = 8000;
 
@@ -80,12 +86,13 @@ Deno.test("modes have their own weights, whatever led how many paths to each", a
   assert.ok(Math.abs(left - 0.3) < 0.03, `draws left of the middle: ${left}`);
 });
 
+const banana = plainTarget(3, ([x, y, z], gradient) => {
+  const bend = y - 2 * (x * x - 1);
+  gradient.set([-x + 4 * x * bend / 0.01, -bend / 0.01, -z]);
+  return -0.5 * (x * x + z * z + bend * bend / 0.01);
+});
+
 Deno.test("k-hat gives away that no normal fits a banana or a funnel, and that many fit a banana better", async () => {
-  const banana = plainTarget(3, ([x, y, z], gradient) => {
-    const bend = y - 2 * (x * x - 1);
-    gradient.set([-x + 4 * x * bend / 0.01, -bend / 0.01, -z]);
-    return -0.5 * (x * x + z * z + bend * bend / 0.01);
-  });
   const kOf = async (target: Target, paths: number) =>
     (await find(target, normalsOf(paths * target.dim, 5))).kHat;
   const one = await kOf(banana, 1), many = await kOf(banana, 32);
@@ -155,4 +162,19 @@ Deno.test("progress counts paths and rises, and a signal ends the search", async
     control.signal,
   );
   await assert.rejects(stopped, { message: "enough" });
+});
+
+Deno.test("a search cut off after any round goes on as if nothing had happened", async () => {
+  const starts = Float64Array.of(NaN, 0, 0, ...normalsOf(5 * 3, 5)), normals = normalsOf(BOUND_DRAWS * 3, 1);
+  const run = (rounds: number) =>
+    goesOnAnywhere<PathsState, PathsProgress>((tell, continuation) => {
+      return followPaths(banana, starts, normals, rounds, tell, undefined, continuation);
+    });
+  const states = await run(400);
+  assert.ok(states.every(({ walkers }) => walkers.length === 5), "one start has no density");
+  assert.ok(
+    states.some(({ walkers }) => new Set(walkers.map(({ ended }) => ended)).size === 2),
+    "all paths ended in one round",
+  );
+  assert.equal((await run(4)).length, 5); // rounds run out, and one more is for the last bounds
 });

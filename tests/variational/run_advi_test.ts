@@ -4,15 +4,17 @@ import { Purpose, RandomStream } from "../../lib/random.ts";
 import type { Rank } from "../../lib/variational/elbo.ts";
 import { weigh } from "../../lib/variational/importance.ts";
 import { propose } from "../../lib/variational/mixture.ts";
-import { type AdviProgress, type AdviRun, runAdvi } from "../../lib/variational/run_advi.ts";
+import { type AdviProgress, type AdviRun, type AdviState, runAdvi } from "../../lib/variational/run_advi.ts";
 import { correlatedGaussian } from "../engine/support.ts";
-import { exactTarget, scattered } from "./support.ts";
+import { exactTarget, goesOnAnywhere, scattered } from "./support.ts";
 
 const STARTS = 16, DRAWS = 8000;
 
+const startsOf = (count: number, dim: number) => () => Promise.resolve(scattered(count, dim));
+
 const run = (spec: TargetSpec, rank: Rank, seed = 1, iterations = 300): Promise<AdviRun> => {
   const target = exactTarget(spec);
-  return runAdvi(target, scattered(STARTS, target.dim), seed, { rank, iterations });
+  return runAdvi(target, startsOf(STARTS, target.dim), seed, { rank, iterations });
 };
 
 /** Pareto k-hat of the best optimum. */
@@ -90,7 +92,7 @@ Deno.test("progress counts iterations, and running out of them is told", async (
   const plan = { rank: "full-rank", iterations: 7 } as const;
   const { settled, elboTrace, gradients } = await runAdvi(
     target,
-    scattered(4, dim),
+    startsOf(4, dim),
     1,
     plan,
     (one) => seen.push(one),
@@ -106,7 +108,7 @@ Deno.test("progress counts iterations, and running out of them is told", async (
 Deno.test("an aborted run rejects with the signal's reason", async () => {
   const abort = new AbortController(), plan = { rank: "mean-field", iterations: 100 } as const;
   const stop = ({ iterations }: AdviProgress) => iterations === 3 && abort.abort("enough");
-  const stopped = runAdvi(exactTarget(gaussian.target), scattered(4, dim), 1, plan, stop, abort.signal);
+  const stopped = runAdvi(exactTarget(gaussian.target), startsOf(4, dim), 1, plan, stop, abort.signal);
   await assert.rejects(stopped, (reason) => reason === "enough");
 });
 
@@ -121,7 +123,27 @@ Deno.test("a density that is finite nowhere is an error with a sentence", async 
       }),
   };
   await assert.rejects(
-    runAdvi(nowhere, scattered(4, 2), 1, { rank: "mean-field", iterations: 10 }),
+    runAdvi(nowhere, startsOf(4, 2), 1, { rank: "mean-field", iterations: 10 }),
     /not finite around any start/,
   );
 });
+
+for (const rank of ["mean-field", "full-rank"] as const) {
+  Deno.test(`a run cut off after any iteration goes on as if nothing had happened (${rank})`, async () => {
+    const target = exactTarget({ kind: "funnel", dim: 3 }), starts = startsOf(STARTS, target.dim);
+    const run = (iterations: number) =>
+      goesOnAnywhere<AdviState, AdviProgress>((tell, continuation) => {
+        const begin = continuation.from === undefined
+          ? starts
+          : () => assert.fail("starts are asked for again");
+        return runAdvi(target, begin, 1, { rank, iterations }, tell, undefined, continuation);
+      });
+    const states = await run(300), stages = new Set(states.map(({ stage }) => stage));
+    assert.ok(stages.size > 1, `${[...stages]}`);
+    assert.ok(
+      states.some(({ climbers }) => new Set(climbers.map(({ done }) => done)).size === 2),
+      "no climber waited for others",
+    );
+    assert.equal((await run(7)).length, 7); // iterations run out
+  });
+}
