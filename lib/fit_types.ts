@@ -186,7 +186,7 @@ export interface FitHooks {
   onFacts?(facts: FitFacts): void;
   /** Called with every batch of kept draws, those of an earlier process included. */
   onDraws?(piece: DrawPiece): void;
-  /** Lets the fit go on where another process left it; methods that take seconds begin anew all the same. */
+  /** Lets the fit, by whatever method, go on where another process left it, to the same draws. */
   readonly checkpoints?: Checkpoints;
   /** Called when the fit goes on where another process left it. */
   onResume?(at: ResumePoint): void;

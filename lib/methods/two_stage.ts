@@ -6,13 +6,14 @@
 import { splitHoldout } from "../data/split.ts";
 import type { Engine, TransitionBatch } from "../engine/ensemble.ts";
 import { InputError } from "../errors.ts";
-import { type Carry, DEFAULT_CARRY, type FitHooks, type FitOptions, METHODS } from "../fit_types.ts";
+import { type Carry, DEFAULT_CARRY, type FitOptions, METHODS } from "../fit_types.ts";
 import { judge, type Judged } from "../judge.ts";
 import { buildProblem } from "../model/priors.ts";
 import type { HillProblem } from "../model/problem.ts";
 import type { TwoStageReport } from "../runs/schema.ts";
 import { pickDraws } from "../samplers/kept_draws.ts";
-import { runChees } from "../samplers/run_chees.ts";
+import type { Continuation } from "../samplers/run.ts";
+import { type CheesCheckpoint, runChees } from "../samplers/run_chees.ts";
 import { seedCandidates } from "../twostage/candidates.ts";
 import { inCoordinatesOf, meanPosition, stageTwoProblems } from "../twostage/carry.ts";
 import { type CurveStart, curveStart } from "../twostage/curve_start.ts";
@@ -20,7 +21,15 @@ import { ignoredBy, shakyStart } from "../twostage/words.ts";
 import { firstFinding } from "./auto_decisions.ts";
 import { drawCandidates } from "./candidates.ts";
 import { sampleChees } from "./chees.ts";
-import { gatherRun, meanLeapfrogs, type Method, type Sampled } from "./method.ts";
+import {
+  continuationOf,
+  gatherRun,
+  meanLeapfrogs,
+  type Method,
+  type MethodHooks,
+  type RunState,
+  type Sampled,
+} from "./method.ts";
 import { SamplingView } from "./sampling_view.ts";
 
 /**
@@ -34,6 +43,15 @@ const LEAST_DRAWS = 10;
 /** Keeps the random numbers of the stages apart. */
 const OTHER_SEED = 2 ** 52;
 
+/** How far the stages are. Once the first is done, it is at its end, and gives the sample that it gave. */
+interface StagesState {
+  readonly first: unknown;
+  /** Time spent on it, judging included. */
+  readonly firstMs: number;
+  /** Once it is its turn. */
+  readonly second?: { readonly state: unknown; readonly ms: number };
+}
+
 /** @throws InputError for a single curve, which leaves nothing to do in stage two */
 export const sampleTwoStage: Method = async (engine, problem, options, hooks) => {
   const { components } = problem.layout, { carry = DEFAULT_CARRY, spec, series, holdout } = options;
@@ -42,17 +60,36 @@ export const sampleTwoStage: Method = async (engine, problem, options, hooks) =>
     throw new InputError([{ where: "--method two-stage", message }]);
   }
   const chains = options.chains ?? METHODS["two-stage"].chains[engine.name];
-  const began = performance.now(), { train } = splitHoldout(series, holdout);
+  const continuation = hooks.continuation as Continuation<StagesState> | undefined, from = continuation?.from;
+  const began = performance.now() - (from?.firstMs ?? 0), { train } = splitHoldout(series, holdout);
   const single = buildProblem(train, { ...spec, components: 1 });
-  const first = await sampleChees(engine, single, { ...options, chains }, stageHooks(hooks, "stage one", 0));
+  let firstState = from?.first;
+  const first = await sampleChees(
+    engine,
+    single,
+    { ...options, chains },
+    stageHooks(hooks, "stage one", 0, 1, {
+      from: firstState,
+      offer(state) {
+        firstState = state;
+        continuation?.offer({ first: state, firstMs: performance.now() - began });
+      },
+    }),
+  );
   // Draws of a single curve are no part of the answer.
   if (first.interrupted) throw hooks.signal!.reason;
   const judged = judge(single, first, Math.max(...train.spend));
 
-  const resumed = performance.now();
+  const firstMs = performance.now() - began, resumed = performance.now() - (from?.second?.ms ?? 0);
   const fits = stageTwoProblems(carry, problem, single, first.sample);
   const start = curveStart(single, meanPosition(first.sample), components);
-  const own = stageHooks(hooks, "stage two", first.timing.gradients, fits.length);
+  const own = stageHooks(hooks, "stage two", first.timing.gradients, fits.length, {
+    from: from?.second?.state,
+    offer(state) {
+      const second = { state, ms: performance.now() - resumed };
+      continuation?.offer({ first: firstState, firstMs, second });
+    },
+  });
   const second = await sampleFits(engine, problem, fits, start, { ...options, chains }, own);
   return {
     ...second,
@@ -67,7 +104,7 @@ export const sampleTwoStage: Method = async (engine, problem, options, hooks) =>
       "other methods on held-out rows (--holdout 0.2) instead.",
     ],
     twoStage: report(carry, fits.length, judged, {
-      one: { ...workOf(first), total_s: (resumed - began) / 1000 },
+      one: { ...workOf(first), total_s: firstMs / 1000 },
       two: { ...workOf(second), total_s: (performance.now() - resumed) / 1000 },
     }),
   };
@@ -80,7 +117,7 @@ async function sampleFits(
   fits: readonly HillProblem[],
   start: CurveStart,
   options: FitOptions & { readonly chains: number },
-  hooks: FitHooks,
+  hooks: MethodHooks,
 ): Promise<Sampled> {
   const cut = fits.length > 1, seed = (options.seed + OTHER_SEED) % 2 ** 53;
   const chainsPerProblem = cut ? CHAINS_PER_FIT : options.chains, chains = chainsPerProblem * fits.length;
@@ -92,11 +129,20 @@ async function sampleFits(
     seed,
   });
   try {
-    const view = new SamplingView(problem, chains, hooks);
+    const continuation = hooks.continuation as Continuation<RunState<CheesCheckpoint>> | undefined;
+    const view = new SamplingView(problem, chains, hooks, continuation?.from?.spent);
     // In their own coordinates, all fits have the same prior.
     const candidates = drawCandidates(fits[0]!, chains, seed);
     seedCandidates(fits[0]!, start, candidates, seed);
-    const run = await runChees(ensemble, candidates, seed, { ...options, draws }, view.show, hooks.signal);
+    const run = await runChees(
+      ensemble,
+      candidates,
+      seed,
+      { ...options, draws },
+      view.show,
+      hooks.signal,
+      continuation && continuationOf(continuation, view),
+    );
     const made = run.batches.reduce((sum, { transitions }) => sum + transitions, 0);
     const kept = { ...run, batches: thinned(run.batches, thin) };
     const gathered = gatherRun(problem, kept, chains, options, view, hooks.signal),
@@ -131,16 +177,19 @@ function thinned(batches: readonly TransitionBatch[], thin: number): TransitionB
 }
 
 /**
- * The hooks of one stage. Draws on their way are kept of neither: those of stage one are of another model, and those of
- * stage two mean nothing without stage one. R-hat on the way says something only where all chains have one target.
+ * The hooks of one stage, which counts the gradients of the stage before it. Draws on their way are kept of neither:
+ * those of stage one are of another model, and those of stage two mean nothing without stage one. R-hat on the way says
+ * something only where all chains have one target.
  */
 function stageHooks(
-  { onProgress, signal }: FitHooks,
+  { onProgress, signal }: MethodHooks,
   step: string,
   gradientsBefore: number,
-  targets = 1,
-): FitHooks {
+  targets: number,
+  continuation: Continuation<unknown>,
+): MethodHooks {
   return {
+    continuation,
     onProgress: ({ rhat, ...progress }) =>
       onProgress({
         ...progress,
