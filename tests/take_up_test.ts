@@ -90,3 +90,22 @@ inTemporary(
       "sampling",
     ]),
 );
+
+const MIXTURE = { ...OPTIONS, spec: spec({ components: 2 }) };
+const STAGES = ["stage one warm-up", "stage one sampling", "stage two warm-up", "stage two sampling"];
+
+for (const engine of ["cpu", "webgpu"] as const) {
+  for (const carry of ["cut", "prior"] as const) {
+    inTemporary(
+      `a fit in two stages that was cut off ends the same (${carry}, ${engine})`,
+      (directory) => endsTheSame(directory, { ...MIXTURE, engine, method: "two-stage", carry }, STAGES),
+    );
+  }
+  for (const method of ["advi", "advi-fullrank", "pathfinder"] as const) {
+    inTemporary(
+      `a fit by ${method} that was cut off ends the same (${engine})`,
+      (directory) =>
+        endsTheSame(directory, { ...MIXTURE, engine, method, warmup: 300, draws: 400 }, ["optimising"]),
+    );
+  }
+}
