@@ -16,9 +16,9 @@ const FITS: Readonly<Record<MethodName, Record<string, unknown>>> = {
   nuts: { components: 2, chains: 16, warmup: 200, draws: 800 },
   tempered: { components: 2, chains: 4, warmup: 200, draws: 200 },
   "two-stage": { components: 2, chains: 32, warmup: 200, draws: 800, carry: "prior" },
-  advi: { components: 5, chains: 512, warmup: 5000 },
-  "advi-fullrank": { components: 5, chains: 256, warmup: 5000 },
-  pathfinder: { components: 5, chains: 1024, warmup: 2000 },
+  advi: { components: 3, chains: 128, warmup: 5000 },
+  "advi-fullrank": { components: 3, chains: 128, warmup: 5000 },
+  pathfinder: { components: 3, chains: 512, warmup: 2000 },
 };
 const COMPARISON = {
   components: 2,
