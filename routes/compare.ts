@@ -3,10 +3,10 @@ import { z } from "zod";
 import { CONTENDERS } from "../lib/compare/contenders.ts";
 import type { CompareReport } from "../lib/runs/compare.ts";
 import { idPattern } from "../lib/service/ids.ts";
-import { hasEnded, type JobOf, type JobProgress } from "../lib/service/job.ts";
+import { hasEnded, type JobOf, type JobProgress, pathOfJob } from "../lib/service/job.ts";
 import type { JobService } from "../lib/service/service.ts";
 import { listFields, type Resource } from "./jobs.ts";
-import { jobFields, jobView, pathOfJob, progressSchema, progressView } from "./views.ts";
+import { jobFields, jobView, progressSchema, progressView } from "./views.ts";
 
 /** Query of the list. */
 export const compareQuery = z.strictObject(listFields("compare"));

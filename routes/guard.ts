@@ -5,7 +5,7 @@ import { Refusal } from "../lib/service/refusal.ts";
 import type { Ctx, Env, Site } from "./context.ts";
 
 /** The only client where nobody needs a token. */
-const LOCAL = "local";
+export const LOCAL = "local";
 /** Wrong tokens that one address may try. */
 const WRONG_PER_SECOND = 1, WRONG_BURST = 20;
 

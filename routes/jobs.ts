@@ -2,14 +2,13 @@
 import { Hono } from "hono";
 import { z } from "zod";
 import { idPattern } from "../lib/service/ids.ts";
-import { type JobOf, type Kind, NOUNS, type State, STATES } from "../lib/service/job.ts";
+import { type JobOf, type Kind, NOUNS, pathOfJob, type State, STATES } from "../lib/service/job.ts";
 import { Refusal } from "../lib/service/refusal.ts";
 import type { JobService } from "../lib/service/service.ts";
 import type { BodyReader } from "./body.ts";
 import type { Ctx, Env, Site } from "./context.ts";
 import type { OpenAnswers } from "./guard.ts";
 import { type Page, page, pageFields, pageOf, preferredWait, readQuery } from "./query.ts";
-import { pathOfJob } from "./views.ts";
 
 /** Longest time that `Prefer: wait` holds an answer back, in seconds: proxies give up soon after. */
 export const MOST_WAIT_SECONDS = 60;

@@ -37,6 +37,11 @@ export class Metrics {
       "# HELP hillmix_engine_starts_total Processes that compute, started so far.",
       "# TYPE hillmix_engine_starts_total counter",
       `hillmix_engine_starts_total ${service.dispatcher.started}`,
+      "# HELP hillmix_webhooks Webhooks of jobs that have ended, by state.",
+      "# TYPE hillmix_webhooks gauge",
+      ...Object.entries(service.deliveryCounts()).map(([state, n]) =>
+        `hillmix_webhooks{state="${state}"} ${n}`
+      ),
       "# HELP hillmix_event_streams Event streams open now.",
       "# TYPE hillmix_event_streams gauge",
       `hillmix_event_streams ${this.streams}`,

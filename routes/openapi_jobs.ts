@@ -94,6 +94,7 @@ function pathsOf({ kind, path, name, query, body, result, kept, progress }: Word
           ),
           ...problems(400, 404, 408, 409, 413, 415, 422, 429, 503, 507),
         },
+        callbacks: { ended: webhookOf(noun) },
       },
       get: {
         operationId: `list${name}s`,
@@ -147,6 +148,29 @@ function pathsOf({ kind, path, name, query, body, result, kept, progress }: Word
     },
   };
 }
+
+/** What the service sends to `webhook.url` of a request. */
+const webhookOf = (noun: string): Json => ({
+  "{$request.body#/webhook/url}": {
+    post: {
+      summary: `The ${noun} has ended`,
+      description:
+        "Sent until it is taken, at growing pauses, and signed with the client's secret (Standard Webhooks).",
+      security: [],
+      parameters: [
+        header("webhook-id", `The ${noun}'s id, the same whenever it is sent again.`),
+        header("webhook-timestamp", "Of this try, seconds since 1970."),
+        header("webhook-signature", "v1, and the base64 HMAC-SHA256 of id.timestamp.body."),
+      ],
+      requestBody: { required: true, content: json("WebhookMessage") },
+      responses: {
+        "2XX": answer("It is taken."),
+        "410": answer("It is not wanted; it is not sent again."),
+        default: answer("It is sent again; redirects are not followed."),
+      },
+    },
+  },
+});
 
 /** Summary and draws of a run. @param of as in "of a finished fit" */
 function resultsOf(path: string, parameters: readonly Json[], names: string, of: string): Json {

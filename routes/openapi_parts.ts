@@ -1,6 +1,7 @@
 /** Pieces that the API's description is put together from. */
 import { z } from "zod";
 import { type IdKind, idPattern } from "../lib/service/ids.ts";
+import { messageSchema } from "../lib/service/webhook.ts";
 import { compareBodySchema, datasetBodySchema, fitBodySchema } from "../lib/service/request.ts";
 import { compareDetailSchema, compareSchema } from "./compare.ts";
 import { problemSchema } from "./problem.ts";
@@ -29,6 +30,7 @@ const SCHEMAS = {
   DatasetWithReview: datasetSchema.extend({ review: reviewSchema }),
   Review: reviewSchema,
   Problem: problemSchema,
+  WebhookMessage: messageSchema,
 } satisfies Record<string, z.ZodType>;
 
 export type SchemaName = keyof typeof SCHEMAS;

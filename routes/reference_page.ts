@@ -8,6 +8,8 @@ interface Operation {
   readonly parameters?: readonly Json[];
   readonly requestBody?: Json;
   readonly responses: Record<string, Json>;
+  /** By name, then by address: what is sent there. */
+  readonly callbacks?: Record<string, Record<string, { readonly post: Operation }>>;
 }
 
 const METHODS = ["get", "post", "put", "delete"];
@@ -67,6 +69,7 @@ ${
 ${parametersTable([...shared, ...operation.parameters ?? []])}
 ${bodyText(operation.requestBody)}
 ${responsesTable(operation.responses)}
+${callbacksText(operation.callbacks)}
 </section>`
     ).join("\n")
   }
@@ -110,6 +113,16 @@ function responsesTable(responses: Record<string, Json>): string {
   return `<table><thead><tr><th>Status</th><th>Meaning</th><th>Body</th></tr></thead><tbody>${
     rows.join("")
   }</tbody></table>`;
+}
+
+function callbacksText(callbacks: Operation["callbacks"] = {}): string {
+  return Object.values(callbacks).flatMap((each) => Object.entries(each)).map(([address, { post }]) =>
+    `<h3>Calls back: <b>POST</b> <code>${escape(address)}</code></h3>
+<p>${escape(post.summary ?? "")}. ${prose(post.description)}</p>
+${parametersTable(post.parameters ?? [])}
+${bodyText(post.requestBody)}
+${responsesTable(post.responses)}`
+  ).join("\n");
 }
 
 function contentText(content: Record<string, Json>): string {

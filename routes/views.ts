@@ -3,8 +3,18 @@ import { z } from "zod";
 import { DEFAULT_METHOD, type Glimpse, METHODS, PHASES, type Progress } from "../lib/fit_types.ts";
 import type { Dataset } from "../lib/service/dataset_store.ts";
 import { idPattern } from "../lib/service/ids.ts";
-import { hasEnded, type Job, type JobOf, type Kind, NOUNS, PRIORITIES, STATES } from "../lib/service/job.ts";
+import {
+  hasEnded,
+  type Job,
+  type JobOf,
+  type Kind,
+  NOUNS,
+  pathOfJob,
+  PRIORITIES,
+  STATES,
+} from "../lib/service/job.ts";
 import type { JobService } from "../lib/service/service.ts";
+import { deliverySchema } from "../lib/service/webhook.ts";
 
 const time = z.string().describe("ISO 8601, UTC.").meta({ format: "date-time" });
 const amount = z.number().nullable();
@@ -61,6 +71,7 @@ export const jobFields = (kind: Kind) => ({
   deadline_at: time.nullable(),
   partial: z.boolean().nullable().describe("Whether the result is of fewer draws than asked for."),
   error: z.string().nullable().describe("Why there is no whole result."),
+  webhook: deliverySchema.nullable().describe("How the webhook fares that was asked for, if one was."),
 });
 
 /** A fit without its result, as in lists. */
@@ -89,9 +100,6 @@ export const fitDetailSchema = fitSchema.extend({
 
 export type FitView = z.output<typeof fitSchema>;
 
-const PATHS: Readonly<Record<Kind, string>> = { fit: "/v1/fits", compare: "/v1/compare" };
-
-export const pathOfJob = ({ kind, id }: Pick<Job, "kind" | "id">): string => `${PATHS[kind]}/${id}`;
 export const pathOfDataset = (id: string): string => `/v1/datasets/${id}`;
 
 type JobView = z.output<z.ZodObject<ReturnType<typeof jobFields>>>;
@@ -115,6 +123,7 @@ export function jobView(service: JobService, job: Job): JobView {
     deadline_at: isoTime(deadline),
     partial: job.partial,
     error: job.error,
+    webhook: service.delivery(job),
   };
 }
 

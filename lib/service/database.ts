@@ -6,7 +6,19 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { InputError } from "../errors.ts";
 
 /** Raised when a table changes; a file of a newer service is refused. */
-const VERSION = 2;
+const VERSION = 3;
+
+const DELIVERIES = `
+  CREATE TABLE deliveries (          -- webhooks of jobs that have ended
+    job TEXT PRIMARY KEY,
+    receiver TEXT NOT NULL,          -- host and port
+    state TEXT NOT NULL,             -- pending, delivered or failed
+    due INTEGER NOT NULL,            -- when to try (again)
+    tries INTEGER NOT NULL DEFAULT 0,
+    last_error TEXT                  -- a sentence
+  ) STRICT;
+  CREATE INDEX deliveries_by_due ON deliveries (state, due);
+`;
 
 const TABLES = `
   CREATE TABLE jobs (
@@ -70,11 +82,14 @@ const TABLES = `
     owner TEXT PRIMARY KEY,
     turn INTEGER NOT NULL
   ) STRICT;
+
+  ${DELIVERIES}
 `;
 
 /** What makes a file of each older version, by the version, one of the next. */
 const UPDATES: Readonly<Record<number, string>> = {
   1: "ALTER TABLE jobs ADD COLUMN resumed_at TEXT;",
+  2: DELIVERIES,
 };
 
 /** An open database. */

@@ -13,6 +13,7 @@ import { InputError, type Problem } from "../errors.ts";
 import { buildProblem } from "../model/priors.ts";
 import { formatCount } from "../report/format.ts";
 import type { FitOptions } from "../fit_types.ts";
+import type { Reach } from "./addresses.ts";
 import type { Asked, Kind } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { countCells, measureJson } from "./measure.ts";
@@ -57,7 +58,7 @@ export interface ReadDataset {
 }
 
 export type IntakeCalls = {
-  readJob(kind: Kind, bytes: Uint8Array, limits: Limits): Promise<Answer<ReadJob>>;
+  readJob(kind: Kind, bytes: Uint8Array, limits: Limits, reach: Reach | null): Promise<Answer<ReadJob>>;
   checkJob(asked: Asked, path: string): Promise<Answer<null>>;
   readDataset(
     bytes: Uint8Array,
@@ -68,9 +69,9 @@ export type IntakeCalls = {
 };
 
 const handlers: IntakeCalls = {
-  readJob: (kind, bytes, limits) =>
+  readJob: (kind, bytes, limits, reach) =>
     answer(async () => {
-      const { data, asked } = parseJobBody(kind, parseJson(bytes, limits));
+      const { data, asked } = parseJobBody(kind, parseJson(bytes, limits), reach);
       if (data.dataset !== undefined) return { asked, data: { kind: "dataset", id: data.dataset } };
       if (data.example) {
         await check(asked, undefined);

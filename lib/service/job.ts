@@ -24,6 +24,11 @@ export const MOST_CRASHES = 1;
 /** What a job of each kind is called in sentences. */
 export const NOUNS: Readonly<Record<Kind, string>> = { fit: "fit", compare: "comparison" };
 
+const PATHS: Readonly<Record<Kind, string>> = { fit: "/v1/fits", compare: "/v1/compare" };
+
+/** Where clients find a job. */
+export const pathOfJob = ({ kind, id }: Pick<Job, "kind" | "id">): string => `${PATHS[kind]}/${id}`;
+
 /** What is asked for, without its data. */
 export type Asked =
   | { readonly kind: "fit"; readonly request: FitBody }

@@ -225,6 +225,7 @@ export class JobStore {
       if (changed) {
         this.#run("DELETE FROM events WHERE job = ?", id);
         this.#run("DELETE FROM keys WHERE job = ?", id);
+        this.#run("DELETE FROM deliveries WHERE job = ?", id);
       }
       return changed;
     });
@@ -249,8 +250,13 @@ export class JobStore {
     ).all(id, after, limit) as unknown as JobEvent[];
   }
 
-  /** Of progress only the last is worth keeping when all is over. */
+  /** Of progress only the last is worth keeping when all is over; whoever asked for it is to be told. */
   #close(id: string): void {
+    const { request: { webhook }, ended } = this.get(id)!;
+    if (webhook !== undefined) {
+      const sql = "INSERT INTO deliveries (job, receiver, state, due) VALUES (?, ?, 'pending', ?)";
+      this.#run(sql, id, new URL(webhook.url).host, ended);
+    }
     this.#run(
       `DELETE FROM events WHERE job = ?1 AND type = 'progress'
        AND seq < (SELECT MAX(seq) FROM events WHERE job = ?1 AND type = 'progress')`,

@@ -14,7 +14,9 @@ import { InputError } from "../errors.ts";
 import type { EngineChoice } from "../fit_types.ts";
 import { schemaProblems } from "../model/schema_problems.ts";
 import { idPattern } from "./ids.ts";
+import type { Reach } from "./addresses.ts";
 import { type Asked, type Kind, NOUNS, PRIORITIES } from "./job.ts";
+import { urlProblem, type Webhook, webhookSchema } from "./webhook.ts";
 
 const NAME = z.string().min(1).max(120);
 const LONGEST_COLUMN_NAME = 1000;
@@ -82,6 +84,11 @@ const jobFields = (kind: Kind) => ({
     } is canceled, waiting or running; finished draws are kept.`,
   ),
   label: NAME.optional().describe("A name for people."),
+  webhook: webhookSchema.optional().describe(
+    `Whom to tell when the ${
+      NOUNS[kind]
+    } has ended, if the service sends webhooks; see the shape WebhookMessage.`,
+  ),
 });
 
 /** The body of `POST /v1/fits`. */
@@ -126,6 +133,7 @@ interface JobWish {
   readonly priority?: typeof PRIORITIES[number];
   readonly deadline_s?: number;
   readonly label?: string;
+  readonly webhook?: Webhook;
 }
 
 /** A request for a fit as it is stored: everything but the data. */
@@ -143,13 +151,18 @@ export interface DataBody {
   readonly name?: string;
 }
 
-/** @throws InputError with every problem of the body's form */
+/**
+ * @param reach where webhooks may go; null: the service sends none
+ * @throws InputError with every problem of the body's form
+ */
 export function parseJobBody(
   kind: Kind,
   json: unknown,
+  reach: Reach | null,
 ): { readonly data: DataBody; readonly asked: Asked } {
-  const { data, ...request } = parse(BODIES[kind], json) as { data: DataBody };
+  const { data, ...request } = parse(BODIES[kind], json) as { data: DataBody } & JobWish;
   refuseAmbiguous(data, ["rows", "csv", "dataset", "example"], "data");
+  if (request.webhook !== undefined) refuseWebhook(request.webhook, reach);
   return { data, asked: { kind, request } as Asked };
 }
 
@@ -206,6 +219,16 @@ function parse(schema: z.ZodType, json: unknown): unknown {
   if (result.success) return result.data;
   throw new InputError(schemaProblems(result.error, schema, json, BODY));
 }
+
+function refuseWebhook({ url }: Webhook, reach: Reach | null): void {
+  const message = reach === null ? NO_WEBHOOKS : urlProblem(url, reach);
+  if (message === undefined) return;
+  throw new InputError([{ where: `${BODY}, webhook.url`, value: url, message }]);
+}
+
+const NO_WEBHOOKS =
+  "cannot be called, because this service sends no webhooks; leave webhook out and watch the job, " +
+  "or have webhooks turned on where the service is started.";
 
 function refuseAmbiguous(data: DataBody, names: readonly (keyof DataBody)[], where: string): void {
   const given = names.filter((name) => data[name] !== undefined);

@@ -4,8 +4,11 @@
  */
 import type { Review } from "../data/review.ts";
 import type { EngineChoice } from "../fit_types.ts";
+import type { Reach } from "./addresses.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { type Dataset, DatasetStore } from "./dataset_store.ts";
+import { Deliveries, type WebhookSettings } from "./deliveries.ts";
+import { DeliveryStore } from "./delivery_store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
 import { ServiceFiles } from "./files.ts";
@@ -22,6 +25,8 @@ import { Refusal } from "./refusal.ts";
 import type { ColumnWish } from "./request.ts";
 import { readResult, type Result } from "./results.ts";
 import { Watchers } from "./watchers.ts";
+import type { DeliveryView } from "./webhook.ts";
+import { openWebhookKey } from "./webhook_key.ts";
 
 export interface ServiceSettings {
   readonly directory: string;
@@ -31,6 +36,8 @@ export interface ServiceSettings {
   readonly engineScript?: URL;
   /** Least time between two checkpoints of a fit; ten seconds or so when left out. */
   readonly checkpointMs?: number;
+  /** Left out: no webhooks are sent. */
+  readonly webhooks?: WebhookSettings;
 }
 
 /** How often deadlines of waiting jobs are looked at, in ms. */
@@ -45,24 +52,40 @@ export class JobService {
   readonly #jobs: JobStore;
   readonly #datasets: DatasetStore;
   readonly #keys: KeyStore;
+  readonly #deliveryStore: DeliveryStore;
+  readonly #reach: Reach | null;
+  /** Undefined: no webhooks are sent. */
+  readonly deliveries: Deliveries | undefined;
   readonly #watchers = new Watchers();
   readonly #intake = new Intake();
   #deadlines: ReturnType<typeof setInterval> | undefined;
   #closing = false;
 
-  private constructor({ directory, engine, limits, engineScript, checkpointMs }: ServiceSettings) {
+  private constructor(
+    { directory, engine, limits, engineScript, checkpointMs, webhooks }: ServiceSettings,
+  ) {
     this.limits = limits;
     this.files = new ServiceFiles(directory);
     this.#lock = this.files.open();
+    let key: Uint8Array | undefined;
     try {
+      if (webhooks !== undefined) key = openWebhookKey(directory);
       this.#database = openDatabase(this.files.database);
     } catch (error) {
       this.#lock[Symbol.dispose]();
       throw error;
     }
-    this.#jobs = new JobStore(this.#database, (id) => this.#watchers.tell(id));
+    this.#jobs = new JobStore(this.#database, (id) => {
+      this.#watchers.tell(id);
+      this.deliveries?.wake();
+    });
     this.#datasets = new DatasetStore(this.#database);
     this.#keys = new KeyStore(this.#database);
+    this.#deliveryStore = new DeliveryStore(this.#database);
+    this.#reach = webhooks?.reach ?? null;
+    if (webhooks !== undefined) {
+      this.deliveries = new Deliveries(webhooks, key!, this.#deliveryStore, this.#jobs);
+    }
     const settings = {
       engine,
       directory,
@@ -86,6 +109,7 @@ export class JobService {
       const stores = { jobs: service.#jobs, datasets: service.#datasets, keys: service.#keys };
       await recover({ files, dispatcher, ...stores });
       dispatcher.begin();
+      service.deliveries?.begin();
     } catch (error) {
       await service.close();
       throw error;
@@ -99,7 +123,7 @@ export class JobService {
     this.#closing = true;
     this.#watchers.tellAll();
     clearInterval(this.#deadlines);
-    await this.dispatcher.close();
+    await Promise.all([this.dispatcher.close(), this.deliveries?.close()]);
     this.#intake[Symbol.dispose]();
     this.#database[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
@@ -161,7 +185,7 @@ export class JobService {
     key: string | undefined,
   ): Promise<JobOf<K>> {
     this.#refuseFullQueue(owner);
-    const { asked, data } = await this.#intake.call("readJob", kind, body, this.limits);
+    const { asked, data } = await this.#intake.call("readJob", kind, body, this.limits, this.#reach);
     let dataset: string | null = null;
     if (data.kind === "dataset") {
       dataset = this.dataset(owner, data.id).id;
@@ -221,6 +245,17 @@ export class JobService {
 
   counts(): Record<State, number> {
     return this.#jobs.counts();
+  }
+
+  /** How the webhook of a job fares; null where none was asked for. */
+  delivery({ id, request }: Job): DeliveryView | null {
+    if (request.webhook === undefined) return null;
+    return this.#deliveryStore.get(id) ?? { state: "waiting", tries: 0, last_error: null };
+  }
+
+  /** Deliveries of all jobs that have ended, by state. */
+  deliveryCounts(): ReturnType<DeliveryStore["counts"]> {
+    return this.#deliveryStore.counts();
   }
 
   /** Ends a job that waits or runs; of a job that has ended nothing changes. */

@@ -37,6 +37,31 @@ Deno.test("the description names every route and every option of the command lin
   for (const [, kind, name] of refs) assert.ok(name in body.components[kind], `${kind}/${name}`);
 });
 
+Deno.test("the description tells what a webhook gets, and how it is to answer", async () => {
+  await using site = await openSite();
+  const { body } = await site.ask("/openapi.json");
+  for (const path of ["/v1/fits", "/v1/compare"]) {
+    const { post } = body.paths[path].post.callbacks.ended["{$request.body#/webhook/url}"];
+    const { $ref } = post.requestBody.content["application/json"].schema;
+    const { properties } = body.components.schemas[$ref.split("/").at(-1)];
+    assert.deepEqual(Object.keys(properties.data.properties), [
+      "id",
+      "kind",
+      "state",
+      "verdict",
+      "partial",
+      "links",
+    ]);
+    assert.deepEqual(properties.type.enum, ["fit.ended", "compare.ended"]);
+    const headers = post.parameters.map(({ name }: { name: string }) => name);
+    assert.deepEqual(headers, ["webhook-id", "webhook-timestamp", "webhook-signature"]);
+    assert.ok("2XX" in post.responses && "410" in post.responses);
+  }
+  const { text } = await site.ask("/docs");
+  assert.equal(text.split("Calls back").length - 1, 2);
+  assert.match(text, /<code>webhook-signature<\/code>/);
+});
+
 Deno.test("the page for people works offline and without scripts", async () => {
   await using site = await openSite();
   const { text, headers } = await site.ask("/docs");

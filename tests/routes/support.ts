@@ -4,6 +4,7 @@ import { simulateSeries } from "../../lib/data/simulate.ts";
 import { parseLimits } from "../../lib/service/limits.ts";
 import { JobService } from "../../lib/service/service.ts";
 import type { Tokens } from "../../lib/service/tokens.ts";
+import type { WebhookSettings } from "../../lib/service/deliveries.ts";
 import { makeApp } from "../../routes/app.ts";
 import { Metrics } from "../../routes/metrics.ts";
 
@@ -38,6 +39,7 @@ export interface SiteOptions {
   readonly real?: boolean;
   readonly checkpointMs?: number;
   readonly directory?: string;
+  readonly webhooks?: WebhookSettings;
 }
 
 /** A small series with known truth, as rows. */
@@ -53,7 +55,7 @@ export const SMALL_FIT = { method: "chees", components: 1, chains: 8, warmup: 50
 export const SMALL_COMPARISON = { methods: ["chees", "advi"], components: 1, effort: 0.1 } as const;
 
 export async function openSite(
-  { limits = {}, tokens, real = false, checkpointMs, directory }: SiteOptions = {},
+  { limits = {}, tokens, real = false, checkpointMs, directory, webhooks }: SiteOptions = {},
 ): Promise<Site> {
   const place = directory ?? await Deno.makeTempDir({ prefix: "hillmix-service-" });
   const service = await JobService.open({
@@ -62,6 +64,7 @@ export async function openSite(
     limits: parseLimits(limits, "limits"),
     ...(real ? {} : { engineScript: FAKE_ENGINE }),
     ...(checkpointMs === undefined ? {} : { checkpointMs }),
+    ...(webhooks === undefined ? {} : { webhooks }),
   });
   const app = makeApp({ service, tokens, loopback: true, metrics: new Metrics() });
   const server = Deno.serve(

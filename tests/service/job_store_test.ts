@@ -1,6 +1,7 @@
 /** Jobs on the disk: who goes first, and who may change what. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../lib/service/database.ts";
+import { DeliveryStore } from "../../lib/service/delivery_store.ts";
 import { JobStore } from "../../lib/service/job_store.ts";
 import { problemResponse } from "../../routes/problem.ts";
 import { fillDisk, openStores } from "./stores.ts";
@@ -117,7 +118,7 @@ Deno.test("a database of the version before goes on with its jobs", async () => 
   const path = await Deno.makeTempFile(), job = { id: "a", attempt: 1 };
   {
     using database = openDatabase(path);
-    database.sql.exec(`ALTER TABLE jobs DROP COLUMN resumed_at;
+    database.sql.exec(`ALTER TABLE jobs DROP COLUMN resumed_at; DROP TABLE deliveries;
       INSERT INTO jobs (id, kind, state, owner, priority, request, created, attempt)
       VALUES ('a', 'fit', 'running', 'local', 1, '{}', 1, 1);
       PRAGMA user_version = 1;`);
@@ -127,6 +128,7 @@ Deno.test("a database of the version before goes on with its jobs", async () => 
     const jobs = new JobStore(database);
     assert.deepEqual(jobs.get("a")!.resumedAt, found);
     jobs.resume(job, { phase: "warm-up", done: 1, total: 2 });
+    assert.deepEqual(new DeliveryStore(database).counts(), { pending: 0, delivered: 0, failed: 0 });
   }
   await Deno.remove(path);
 });
