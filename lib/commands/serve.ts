@@ -2,13 +2,17 @@
 import { isIP } from "node:net";
 import { dirname, resolve } from "node:path";
 import { makeApp } from "../../routes/app.ts";
+import { LOCAL } from "../../routes/guard.ts";
 import { Metrics } from "../../routes/metrics.ts";
 import { InputError, type Problem } from "../errors.ts";
 import { ENGINES } from "../fit_types.ts";
 import type { Terminal } from "../report/terminal.ts";
+import { type Reach, REACHES } from "../service/addresses.ts";
 import { DEFAULT_LIMITS, type Limits, parseLimits } from "../service/limits.ts";
 import { JobService } from "../service/service.ts";
 import { newToken, parseTokens, type Tokens } from "../service/tokens.ts";
+import { secretOf } from "../service/webhook.ts";
+import { openWebhookKey } from "../service/webhook_key.ts";
 import { defineCommand, Exit } from "./command.ts";
 import { readBytes } from "./data_source.ts";
 import { gather, type Line, type OptionTable } from "./options.ts";
@@ -25,6 +29,17 @@ const OPTIONS = {
   },
   limits: { kind: "text", hint: "FILE.json", help: "how much each client may take" },
   engine: { kind: "choice", choices: ENGINES, fallback: "auto", help: "where to compute" },
+  webhooks: {
+    kind: "choice",
+    choices: ["off", ...REACHES],
+    fallback: "off",
+    help: "POST to receivers when jobs end: public, those on the internet, by https; private, any",
+  },
+  "webhook-secret": {
+    kind: "text",
+    hint: "NAME",
+    help: `print the secret that signs a client's webhooks (${LOCAL}: without tokens), and end`,
+  },
 } as const satisfies OptionTable;
 
 /** Answers still under way get this long when the service leaves, in ms. */
@@ -48,11 +63,14 @@ interface Plan {
   readonly engine: typeof ENGINES[number];
   readonly tokens: Tokens | undefined;
   readonly limits: Limits;
+  readonly webhooks: Reach | "off";
 }
 
 async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promise<Exit> {
   const name = line.values["new-token"];
   if (name !== undefined) return await addToken(name, line, terminal);
+  const client = line.values["webhook-secret"];
+  if (client !== undefined) return await printSecret(client, line, terminal);
   const plan = await readPlan(line);
   const service = await openService(plan);
   const leave = Promise.withResolvers<void>();
@@ -73,6 +91,9 @@ async function runCommand(line: Line<typeof OPTIONS>, terminal: Terminal): Promi
   const { hostname, port } = server.addr, { engine } = service;
   const shown = hostname.includes(":") ? `[${hostname}]` : hostname;
   terminal.out.write(`hillmix serves http://${shown}:${port} on ${engine?.engine} (${engine?.adapter})\n`);
+  if (plan.webhooks !== "off") {
+    terminal.out.write("Webhooks are signed; serve --webhook-secret NAME prints the secret of a client.\n");
+  }
 
   for (const signal of SIGNALS) Deno.addSignalListener(signal, leave.resolve);
   await leave.promise;
@@ -88,7 +109,7 @@ const SIGNALS: readonly Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"]
 
 async function readPlan({ values, problems: found }: Line<typeof OPTIONS>): Promise<Plan> {
   const problems: Problem[] = [...found];
-  const { host = "127.0.0.1", data = "service", port, engine, limits: limitsFile } = values;
+  const { host = "127.0.0.1", data = "service", port, engine, limits: limitsFile, webhooks } = values;
   const tokenFile = values["token-file"];
   if (isIP(host) === 0 && host !== "localhost") {
     problems.push({
@@ -111,12 +132,13 @@ async function readPlan({ values, problems: found }: Line<typeof OPTIONS>): Prom
       limitsFile === undefined ? DEFAULT_LIMITS : parseLimits(await readJson(limitsFile), limitsFile),
   );
   if (limits === undefined || problems.length > 0) throw new InputError(problems);
-  return { host, port, directory: resolve(data), engine, tokens, limits };
+  return { host, port, directory: resolve(data), engine, tokens, limits, webhooks };
 }
 
-async function openService({ directory, engine, limits }: Plan): Promise<JobService> {
+async function openService({ directory, engine, limits, webhooks }: Plan): Promise<JobService> {
   try {
-    return await JobService.open({ directory, engine, limits });
+    const sending = webhooks === "off" ? {} : { webhooks: { reach: webhooks } };
+    return await JobService.open({ directory, engine, limits, ...sending });
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       const message =
@@ -158,7 +180,7 @@ async function addToken(
   if (file === undefined || problems.length > 0) throw new InputError([...problems, ...missing]);
   const { token, line } = newToken(name);
   const known = await textIfThere(file);
-  if (known.split("\n").some((each) => each.startsWith(`${name}:`))) {
+  if (hasToken(known, name)) {
     const message = `${file} has a token of that name; take its line out first, or choose another name.`;
     throw new InputError([{ where: "--new-token", value: name, message }]);
   }
@@ -168,6 +190,25 @@ async function addToken(
   out.write(`${token}\n`);
   return Exit.done;
 }
+
+async function printSecret(
+  client: string,
+  { values, problems: found }: Line<typeof OPTIONS>,
+  { out }: Terminal,
+): Promise<Exit> {
+  const { data = "service", "token-file": file } = values, problems = [...found];
+  if (file === undefined ? client !== LOCAL : !hasToken(await readText(file), client)) {
+    const message = file === undefined
+      ? `without --token-file the only client is ${LOCAL}; give that name, or --token-file.`
+      : `${file} has no token of that name.`;
+    problems.push({ where: "--webhook-secret", value: client, message });
+  }
+  if (problems.length > 0) throw new InputError(problems);
+  out.write(`${secretOf(openWebhookKey(resolve(data)), client)}\n`);
+  return Exit.done;
+}
+
+const hasToken = (text: string, name: string) => text.split("\n").some((line) => line.startsWith(`${name}:`));
 
 async function textIfThere(path: string): Promise<string> {
   try {

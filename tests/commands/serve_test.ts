@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseTokens } from "../../lib/service/tokens.ts";
+import { secretOf } from "../../lib/service/webhook.ts";
+import { openWebhookKey } from "../../lib/service/webhook_key.ts";
 import { startServer } from "../service/server.ts";
 
 const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
@@ -37,6 +39,11 @@ Deno.test("serve refuses what would be unsafe or cannot be", async () => {
     ["--token-file none", /none: there is no such file/],
     ["--limits limits.json", /limits\.json, rows.*must be at least 1/],
     ["--new-token anna", /needs --token-file FILE/],
+    [
+      "--webhook-secret anna",
+      /--webhook-secret, value "anna": without --token-file the only client is local/,
+    ],
+    ["--webhooks all", /--webhooks, value "all".*off, public, private/],
     ["--data /elsewhere", /lies outside of what the service may write to/],
   ] as const;
   for (const [line, sentence] of lines) {
@@ -71,4 +78,25 @@ Deno.test("serve makes tokens, keeps their hashes alone, and asks for them", asy
   assert.deepEqual([await status({}), await status({ Authorization: `Bearer ${token}` })], [401, 200]);
   assert.equal(await server.signal("SIGTERM"), 0);
   await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("serve prints the secrets that webhooks are signed with, to whoever may read its directory", async () => {
+  const directory = await Deno.makeTempDir(), tokens = "--token-file service/tokens";
+  try {
+    const first = await serve("--webhook-secret local", directory);
+    assert.deepEqual([first.code, first.out.length], [0, "whsec_".length + 44 + 1], first.err);
+    assert.equal((await serve("--webhook-secret local", directory)).out, first.out);
+    const key = openWebhookKey(join(directory, "service"));
+    assert.equal(first.out.trim(), secretOf(key, "local"));
+    await serve(`--new-token anna ${tokens}`, directory);
+    assert.equal(
+      (await serve(`--webhook-secret anna ${tokens}`, directory)).out.trim(),
+      secretOf(key, "anna"),
+    );
+    const nobody = await serve(`--webhook-secret ben ${tokens}`, directory);
+    assert.equal(nobody.code, 2);
+    assert.match(nobody.err, /service\/tokens has no token of that name/);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
