@@ -1,7 +1,7 @@
-/** Fits that go on in another process count the time they took before; processor only. */
+/** Methods that go on in another process do nothing twice, and count the time they took before; processor only. */
 import assert from "node:assert/strict";
 import type { Engine } from "../../lib/engine/ensemble.ts";
-import type { FitOptions, MethodName } from "../../lib/fit_types.ts";
+import type { FitOptions, MethodName, Progress } from "../../lib/fit_types.ts";
 import type { Sampled } from "../../lib/methods/method.ts";
 import { SAMPLERS } from "../../lib/methods/registry.ts";
 import { buildProblem } from "../../lib/model/priors.ts";
@@ -35,14 +35,20 @@ function older(state: unknown): unknown {
   );
 }
 
-/** Runs a method, from a state if one is given; also gives the states offered. */
+/** Runs a method, from a state if one is given; also gives the states offered, and what was told later than each. */
 async function run(engine: Engine, method: MethodName, from?: unknown) {
-  const states: unknown[] = [];
+  const states: unknown[] = [], told: Progress[] = [], toldBefore: number[] = [];
   const sampled = await SAMPLERS[method](engine, PROBLEM, { ...OPTIONS, method }, {
-    onProgress() {},
-    continuation: { from, offer: (state) => void states.push(state) },
+    onProgress: (progress) => void told.push(progress),
+    continuation: {
+      from,
+      offer(state) {
+        states.push(state);
+        toldBefore.push(told.length);
+      },
+    },
   });
-  return { sampled, states };
+  return { sampled, states, told, laterThan: (state: number) => told.slice(toldBefore[state]) };
 }
 
 /** Goes on twice, each time an hour older. */
@@ -50,6 +56,26 @@ async function afterTwoHours(engine: Engine, method: MethodName): Promise<Sample
   const { states } = await run(engine, method);
   const once = await run(engine, method, older(states[Math.floor(0.8 * states.length)]));
   return (await run(engine, method, older(once.states.at(-1)))).sampled;
+}
+
+/** Steps of the work, but for draws, which are told of again. */
+const workOf = (told: readonly Progress[]) =>
+  told.filter(({ phase }) => phase !== "sampling")
+    .map(({ step, phase, done, gradients }) => ({ step, phase, done, gradients }));
+
+for (const method of ["two-stage", "advi", "advi-fullrank", "pathfinder"] as const) {
+  Deno.test(`${method} does nothing twice`, () =>
+    withCpu(async (engine) => {
+      const whole = await run(engine, method), { length } = whole.states;
+      for (const i of [0, length >> 2, length >> 1, length - 1]) {
+        const { told } = await run(engine, method, whole.states[i]);
+        assert.deepEqual(
+          workOf(told),
+          workOf(whole.laterThan(i)),
+          `gone on with from state ${i} of ${length}`,
+        );
+      }
+    }));
 }
 
 const hours = (seconds: number) => Math.floor(seconds / 3600);
