@@ -156,10 +156,14 @@ export class Dispatcher {
       };
     }
     // What an attempt left may be what fills the disk, so it goes before the end is written where there is no room.
-    const clear = () =>
-      ending.state === "queued"
-        ? this.#files.keepSaved(job.id, job.attempt).catch(cannotRemove)
-        : this.#forgetWork(job.id);
+    const clear = async () => {
+      if (ending.state !== "queued") return await this.#forgetWork(job.id);
+      try {
+        this.#files.keepSaved(job.id, job.attempt);
+      } catch (error) {
+        cannotRemove(error);
+      }
+    };
     await this.#persist(() => {
       if (ending.state === "queued") this.#jobs.requeue(job, ending.crashed, Date.now() - job.started!);
       else this.#jobs.finish(job, ending, Date.now());

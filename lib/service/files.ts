@@ -78,8 +78,8 @@ export class ServiceFiles {
   }
 
   /** Of what an attempt left, keeps only what the next one can go on from. */
-  keepSaved(id: string, attempt: number): Promise<void> {
-    return stripToSaved(this.work(id, attempt));
+  keepSaved(id: string, attempt: number): void {
+    stripToSaved(this.work(id, attempt));
   }
 
   /** Whether an attempt got as far as to save where it was. */
@@ -90,13 +90,18 @@ export class ServiceFiles {
 
   /**
    * Makes the directory of an attempt that is about to begin, out of what the last one before it saved, if anything. At
-   * once, so that nothing happens to the job meanwhile.
+   * once, so that nothing happens to the job meanwhile. Under its new name first, where a process that should be dead
+   * adds nothing any more.
    */
   openWork(id: string, attempt: number): void {
     const [last, ...others] = this.#attempts(id);
     for (const earlier of others) Deno.removeSync(this.work(id, earlier), { recursive: true });
-    if (last === undefined) Deno.mkdirSync(this.work(id, attempt), { mode: 0o700 });
-    else Deno.renameSync(this.work(id, last), this.work(id, attempt));
+    const work = this.work(id, attempt);
+    if (last !== undefined) {
+      Deno.renameSync(this.work(id, last), work);
+      stripToSaved(work);
+    }
+    Deno.mkdirSync(work, { recursive: true, mode: 0o700 });
   }
 
   /** Attempts that left something, the last one first. */
@@ -135,7 +140,7 @@ export class ServiceFiles {
         const ours = [...KINDS, "data" as const].some((kind) => isId(kind, id));
         const stray = folder === "work" || name.endsWith(".partial") || !known(id);
         const path = join(this.directory, folder, name);
-        if (ours && folder === "work" && waits(id)) await stripToSaved(path);
+        if (ours && folder === "work" && waits(id)) stripToSaved(path);
         else if (ours && stray) await remove(path);
       }
     }
@@ -149,13 +154,13 @@ const isState = (name: string) => name === CHECKPOINT_FILE || name.endsWith(KEPT
  * Removes all of a directory but the states of fits, the runs of methods that have ended and what they say together;
  * without a state the directory.
  */
-async function stripToSaved(directory: string): Promise<void> {
+function stripToSaved(directory: string): void {
   if (!exists(directory)) return;
-  const names = await Array.fromAsync(Deno.readDir(directory), ({ name }) => name);
-  if (!names.some(isState)) return await remove(directory);
+  const names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
+  if (!names.some(isState)) return Deno.removeSync(directory, { recursive: true });
   const saved = (name: string) =>
     isState(name) || name === UNFINISHED_FILE || names.includes(`${name}${KEPT_SUFFIX}`);
-  for (const name of names) if (!saved(name)) await remove(join(directory, name));
+  for (const name of names) if (!saved(name)) Deno.removeSync(join(directory, name), { recursive: true });
 }
 
 function exists(path: string): boolean {

@@ -143,6 +143,7 @@ Deno.test("of a comparison cut off the methods that had ended are kept, and hand
     true,
     false,
   ]);
+  await Deno.mkdir(join(files.work(id, 1), "tempered")); // by a process that died a little later
   files.openWork(id, 2);
   const saved = ["chees", "chees.kept.bin", UNFINISHED_FILE, "nuts.kept.bin"];
   assert.deepEqual(await names(files.work(id, 2)), saved);
