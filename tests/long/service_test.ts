@@ -6,11 +6,12 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { formatCsv } from "../../lib/data/csv.ts";
 import { Purpose, RandomStream } from "../../lib/random.ts";
+import { timeless } from "../compare/timeless.ts";
 import { readEvents, SMALL_FIT, smallRows } from "../routes/support.ts";
 import { makeCli } from "../service/command_line.ts";
 import { type Server, startServer } from "../service/server.ts";
 
-const CLIENTS = 20, EACH = 10, SEEDS = 8, KILLS = 20;
+const CLIENTS = 20, EACH = 10, SEEDS = 8, KILLS = 20, COMPARISONS = 15;
 const ROWS = smallRows();
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -68,21 +69,22 @@ interface Fit {
   readonly attempt: number;
 }
 
-async function listAll(url: string): Promise<Fit[]> {
+/** @param list of what, `/v1/fits` or `/v1/compare` */
+async function listAll(list: string): Promise<Fit[]> {
   const fits: Fit[] = [];
   for (let cursor: string | null = ""; cursor !== null;) {
     const query: string = cursor === "" ? "" : `&cursor=${cursor}`;
     const page: { items: Fit[]; next_cursor: string | null } =
-      await (await insist(`${url}/v1/fits?limit=100${query}`)).json();
+      await (await insist(`${list}?limit=100${query}`)).json();
     fits.push(...page.items);
     cursor = page.next_cursor;
   }
   return fits;
 }
 
-async function untilAllEnded(url: string): Promise<Fit[]> {
+async function untilAllEnded(list: string): Promise<Fit[]> {
   while (true) {
-    const fits = await listAll(url);
+    const fits = await listAll(list);
     if (fits.every(({ state }) => state !== "queued" && state !== "running")) return fits;
     await pause(500);
   }
@@ -123,7 +125,7 @@ async function checkResults(
 Deno.test("200 fits by 20 clients, each sent twice: 200 results, none twice, as the command line's", async () => {
   const directory = await Deno.makeTempDir(), server = await startServer(directory);
   try {
-    const seeds = await sendAll(server.url), fits = await untilAllEnded(server.url);
+    const seeds = await sendAll(server.url), fits = await untilAllEnded(`${server.url}/v1/fits`);
     assert.deepEqual([seeds.size, fits.length], [CLIENTS * EACH, CLIENTS * EACH]);
     assert.ok(fits.every(({ state, attempt }) => state === "succeeded" && attempt === 1));
     await checkResults(server.url, fits, seeds);
@@ -145,7 +147,7 @@ Deno.test("killed at 20 random moments under load: no fit lost, none run twice t
       await server.signal("SIGKILL");
       server = await startServer(directory, { port });
     }
-    const seeds = await sending, fits = await untilAllEnded(url);
+    const seeds = await sending, fits = await untilAllEnded(`${url}/v1/fits`);
     assert.deepEqual([seeds.size, fits.length], [CLIENTS * EACH, CLIENTS * EACH]);
     const count = (wanted: string) => fits.filter(({ state }) => state === wanted).length;
     const again = fits.filter(({ attempt }) => attempt === 2).length;
@@ -160,6 +162,61 @@ Deno.test("killed at 20 random moments under load: no fit lost, none run twice t
       );
     }
     await checkResults(url, fits, seeds);
+  } finally {
+    await server.signal("SIGTERM");
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("comparisons killed at 20 random moments: none lost, and what is kept is right", async () => {
+  const directory = await Deno.makeTempDir(), seed = Date.now() % 1e6;
+  const random = new RandomStream(seed, Purpose.simulate);
+  let server: Server = await startServer(directory);
+  const { url } = server, port = Number(new URL(url).port), list = `${url}/v1/compare`;
+  const send = async () => {
+    const asked = {
+      data: { rows: ROWS },
+      methods: ["advi", "chees", "pathfinder"],
+      components: 2,
+      effort: 0.5,
+    };
+    const headers = { "Content-Type": "application/json" };
+    return (await insist(list, { method: "POST", headers, body: JSON.stringify(asked) })).json();
+  };
+  const look = async (id: string) => await (await insist(`${list}/${id}`)).json();
+  /** All that lasts of its methods, by name. */
+  const methodsOf = async (id: string) => {
+    const { result, runs } = await look(id);
+    const drawn = runs.map(async ({ method, draws }: { method: string; draws: string }) => {
+      const { summary, status } = (timeless(result) as typeof result).methods.find((
+        row: { method: string },
+      ) => row.method === method);
+      return [method, { summary, status, draws: await (await insist(url + draws)).text() }] as const;
+    });
+    return new Map<string, unknown>(await Promise.all(drawn));
+  };
+  try {
+    const [unharmed] = [(await send()).id], whole = await untilAllEnded(list).then(() => methodsOf(unharmed));
+    assert.equal(whole.size, 3);
+    for (let i = 0; i < COMPARISONS; i++) await send();
+    for (let kill = 0; kill < KILLS; kill++) {
+      await pause(3000 * random.uniform());
+      await server.signal("SIGKILL");
+      server = await startServer(directory, { port });
+    }
+    const all = await untilAllEnded(list), attempts = new Map<string, number>();
+    assert.equal(all.length, 1 + COMPARISONS);
+    for (const { id, state, attempt } of all) {
+      attempts.set(`${state} after ${attempt}`, 1 + (attempts.get(`${state} after ${attempt}`) ?? 0));
+      assert.ok(
+        state === "succeeded" ? attempt <= 2 : state === "interrupted" && attempt === 2,
+        `${id}: ${state}`,
+      );
+      const methods = await methodsOf(id);
+      if (state === "succeeded") assert.deepEqual(methods, whole);
+      else for (const [name, method] of methods) assert.deepEqual(method, whole.get(name), name);
+    }
+    console.log(`seed ${seed}: ${[...attempts].map(([how, count]) => `${count} ${how}`).join(", ")}`);
   } finally {
     await server.signal("SIGTERM");
     await Deno.remove(directory, { recursive: true });
