@@ -52,7 +52,10 @@ export async function readBytes(path: string): Promise<Uint8Array> {
     if (error instanceof Deno.errors.PermissionDenied) {
       throw fail("the file may not be read: permission denied.");
     }
-    if ((await Deno.stat(path)).isDirectory) throw fail("is a directory; give a CSV file.");
+    if (error instanceof Deno.errors.NotCapable) {
+      throw fail("lies outside of what this command may read; give a file in the directory of hillmix.");
+    }
+    if ((await Deno.stat(path)).isDirectory) throw fail("is a directory; give a file.");
     throw error;
   }
 }

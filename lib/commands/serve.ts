@@ -7,6 +7,7 @@ import { Metrics } from "../../routes/metrics.ts";
 import { InputError, type Problem } from "../errors.ts";
 import { ENGINES } from "../fit_types.ts";
 import type { Terminal } from "../report/terminal.ts";
+import { isMissing, reasonOf } from "../runs/files.ts";
 import { type Reach, REACHES } from "../service/addresses.ts";
 import { DEFAULT_LIMITS, type Limits, parseLimits } from "../service/limits.ts";
 import { JobService } from "../service/service.ts";
@@ -135,16 +136,25 @@ async function readPlan({ values, problems: found }: Line<typeof OPTIONS>): Prom
   return { host, port, directory: resolve(data), engine, tokens, limits, webhooks };
 }
 
-async function openService({ directory, engine, limits, webhooks }: Plan): Promise<JobService> {
+function openService({ directory, engine, limits, webhooks }: Plan): Promise<JobService> {
+  const sending = webhooks === "off" ? {} : { webhooks: { reach: webhooks } };
+  return inDirectory(directory, () => JobService.open({ directory, engine, limits, ...sending }));
+}
+
+/** @throws InputError where the service's directory cannot be used */
+async function inDirectory<T>(directory: string, action: () => T | Promise<T>): Promise<T> {
+  const unusable = (message: string) => new InputError([{ where: "--data", value: directory, message }]);
   try {
-    const sending = webhooks === "off" ? {} : { webhooks: { reach: webhooks } };
-    return await JobService.open({ directory, engine, limits, ...sending });
+    return await action();
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
-      const message =
-        "lies outside of what the service may write to; the README says how to start it for another " +
-        "directory.";
-      throw new InputError([{ where: "--data", value: directory, message }]);
+      throw unusable(
+        "lies outside of what the service may write to; the README says how to start it for another directory.",
+      );
+    }
+    // The system's own errors have codes such as EACCES.
+    if (/^E[A-Z0-9]+$/.test((error as { code?: string }).code ?? "")) {
+      throw unusable(`cannot be used (${reasonOf(error)}); give another directory.`);
     }
     throw error;
   }
@@ -184,11 +194,22 @@ async function addToken(
     const message = `${file} has a token of that name; take its line out first, or choose another name.`;
     throw new InputError([{ where: "--new-token", value: name, message }]);
   }
-  const separated = known === "" || known.endsWith("\n") ? line : `\n${line}`;
-  await Deno.mkdir(dirname(file), { recursive: true });
-  await Deno.writeTextFile(file, separated, { append: true, mode: 0o600 });
+  await append(file, known === "" || known.endsWith("\n") ? line : `\n${line}`);
   out.write(`${token}\n`);
   return Exit.done;
+}
+
+/** @throws InputError where the token file may not be written */
+async function append(file: string, text: string): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await Deno.writeTextFile(file, text, { append: true, mode: 0o600 });
+  } catch (error) {
+    const message = error instanceof Deno.errors.NotCapable
+      ? "lies outside of what the service may write to; give a file in its directory, such as service/tokens."
+      : `cannot be written (${reasonOf(error)}).`;
+    throw new InputError([{ where: "--token-file", value: file, message }]);
+  }
 }
 
 async function printSecret(
@@ -204,7 +225,8 @@ async function printSecret(
     problems.push({ where: "--webhook-secret", value: client, message });
   }
   if (problems.length > 0) throw new InputError(problems);
-  out.write(`${secretOf(openWebhookKey(resolve(data)), client)}\n`);
+  const directory = resolve(data), key = await inDirectory(directory, () => openWebhookKey(directory));
+  out.write(`${secretOf(key, client)}\n`);
   return Exit.done;
 }
 
@@ -212,11 +234,11 @@ const hasToken = (text: string, name: string) => text.split("\n").some((line) =>
 
 async function textIfThere(path: string): Promise<string> {
   try {
-    return await Deno.readTextFile(path);
+    await Deno.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+    if (isMissing(error)) return "";
   }
+  return await readText(path);
 }
 
 const readText = async (path: string): Promise<string> => new TextDecoder().decode(await readBytes(path));

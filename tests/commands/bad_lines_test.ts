@@ -61,7 +61,7 @@ const LINES: [line: string, ...sentences: RegExp[]][] = [
   ],
   ["fit --spend tv", /--spend: names a column of your data, but no file is given; add DATA\.csv\./],
   ["fit nowhere.csv", /nowhere\.csv: there is no such file; check the path/],
-  ["fit folder", /folder: is a directory; give a CSV file\./],
+  ["fit folder", /folder: is a directory; give a file\./],
   ["fit good.csv --spend tv --target salse", /--target, value "salse": .*Did you mean "sales"\?/],
   ["fit good.csv --spend tv --target sales --only A", /--only, value "A": name the column .* --group/],
   ["fit --config nowhere.json", /nowhere\.json: there is no such file/],

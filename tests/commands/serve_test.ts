@@ -7,10 +7,10 @@ import { secretOf } from "../../lib/service/webhook.ts";
 import { openWebhookKey } from "../../lib/service/webhook_key.ts";
 import { startServer } from "../service/server.ts";
 
-const MAIN = fileURLToPath(new URL("../../main.ts", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url)), MAIN = `${ROOT}main.ts`;
 
 async function serve(line: string, directory: string) {
-  const read = `--allow-read=${fileURLToPath(new URL("../../", import.meta.url))},${directory}`;
+  const read = `--allow-read=${ROOT},${directory}`;
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -45,6 +45,19 @@ Deno.test("serve refuses what would be unsafe or cannot be", async () => {
     ],
     ["--webhooks all", /--webhooks, value "all".*off, public, private/],
     ["--data /elsewhere", /lies outside of what the service may write to/],
+    ["--data /elsewhere --webhook-secret local", /lies outside of what the service may write to/],
+    [
+      "--data limits.json",
+      /--data, value ".*limits\.json": cannot be used \(Not a directory\b.*\); give another/,
+    ],
+    ["--token-file /elsewhere", /\/elsewhere: lies outside of what this command may read/],
+    ["--token-file .", /\.: is a directory; give a file/],
+    ["--limits /elsewhere", /\/elsewhere: lies outside of what this command may read/],
+    ["--new-token anna --token-file /elsewhere", /\/elsewhere: lies outside of what this command may read/],
+    [
+      `--new-token anna --token-file ${ROOT}tokens`,
+      /--token-file, value ".*tokens": lies outside of what .* service\/tokens/,
+    ],
   ] as const;
   for (const [line, sentence] of lines) {
     const { code, err } = await serve(line, directory);
