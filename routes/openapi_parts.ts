@@ -1,7 +1,7 @@
 /** Pieces that the API's description is put together from. */
 import { z } from "zod";
 import { type IdKind, idPattern } from "../lib/service/ids.ts";
-import { messageSchema } from "../lib/service/webhook.ts";
+import { messageSchema } from "../lib/service/webhooks/webhook.ts";
 import { compareBodySchema, datasetBodySchema, fitBodySchema } from "../lib/service/request.ts";
 import { compareDetailSchema, compareSchema } from "./compare.ts";
 import { problemSchema } from "./problem.ts";

@@ -14,7 +14,7 @@ import {
   STATES,
 } from "../lib/service/job.ts";
 import type { JobService } from "../lib/service/service.ts";
-import { deliverySchema } from "../lib/service/webhook.ts";
+import { deliverySchema } from "../lib/service/webhooks/webhook.ts";
 
 const time = z.string().describe("ISO 8601, UTC.").meta({ format: "date-time" });
 const amount = z.number().nullable();

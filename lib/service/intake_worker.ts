@@ -13,7 +13,7 @@ import { InputError, type Problem } from "../errors.ts";
 import { buildProblem } from "../model/priors.ts";
 import { formatCount } from "../report/format.ts";
 import type { FitOptions } from "../fit_types.ts";
-import type { Reach } from "./addresses.ts";
+import type { Reach } from "./webhooks/addresses.ts";
 import type { Asked, Kind } from "./job.ts";
 import type { Limits } from "./limits.ts";
 import { countCells, measureJson } from "./measure.ts";

@@ -14,9 +14,9 @@ import { InputError } from "../errors.ts";
 import type { EngineChoice } from "../fit_types.ts";
 import { schemaProblems } from "../model/schema_problems.ts";
 import { idPattern } from "./ids.ts";
-import type { Reach } from "./addresses.ts";
+import type { Reach } from "./webhooks/addresses.ts";
 import { type Asked, type Kind, NOUNS, PRIORITIES } from "./job.ts";
-import { urlProblem, type Webhook, webhookSchema } from "./webhook.ts";
+import { urlProblem, type Webhook, webhookSchema } from "./webhooks/webhook.ts";
 
 const NAME = z.string().min(1).max(120);
 const LONGEST_COLUMN_NAME = 1000;

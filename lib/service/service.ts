@@ -4,11 +4,11 @@
  */
 import type { Review } from "../data/review.ts";
 import type { EngineChoice } from "../fit_types.ts";
-import type { Reach } from "./addresses.ts";
+import type { Reach } from "./webhooks/addresses.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { type Dataset, DatasetStore } from "./dataset_store.ts";
-import { Deliveries, type WebhookSettings } from "./deliveries.ts";
-import { DeliveryStore } from "./delivery_store.ts";
+import { Deliveries, type WebhookSettings } from "./webhooks/deliveries.ts";
+import { DeliveryStore } from "./webhooks/delivery_store.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { EngineFacts } from "./engine_protocol.ts";
 import { ServiceFiles } from "./files.ts";
@@ -25,8 +25,8 @@ import { Refusal } from "./refusal.ts";
 import type { ColumnWish } from "./request.ts";
 import { readResult, type Result } from "./results.ts";
 import { Watchers } from "./watchers.ts";
-import type { DeliveryView } from "./webhook.ts";
-import { openWebhookKey } from "./webhook_key.ts";
+import type { DeliveryView } from "./webhooks/webhook.ts";
+import { openWebhookKey } from "./webhooks/key.ts";
 
 export interface ServiceSettings {
   readonly directory: string;

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseTokens } from "../../lib/service/tokens.ts";
-import { secretOf } from "../../lib/service/webhook.ts";
-import { openWebhookKey } from "../../lib/service/webhook_key.ts";
+import { secretOf } from "../../lib/service/webhooks/webhook.ts";
+import { openWebhookKey } from "../../lib/service/webhooks/key.ts";
 import { startServer } from "../service/server.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url)), MAIN = `${ROOT}main.ts`;

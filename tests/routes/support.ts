@@ -4,7 +4,7 @@ import { simulateSeries } from "../../lib/data/simulate.ts";
 import { parseLimits } from "../../lib/service/limits.ts";
 import { JobService } from "../../lib/service/service.ts";
 import type { Tokens } from "../../lib/service/tokens.ts";
-import type { WebhookSettings } from "../../lib/service/deliveries.ts";
+import type { WebhookSettings } from "../../lib/service/webhooks/deliveries.ts";
 import { makeApp } from "../../routes/app.ts";
 import { Metrics } from "../../routes/metrics.ts";
 

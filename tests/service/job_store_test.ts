@@ -1,7 +1,7 @@
 /** Jobs on the disk: who goes first, and who may change what. */
 import assert from "node:assert/strict";
 import { openDatabase } from "../../lib/service/database.ts";
-import { DeliveryStore } from "../../lib/service/delivery_store.ts";
+import { DeliveryStore } from "../../lib/service/webhooks/delivery_store.ts";
 import { JobStore } from "../../lib/service/job_store.ts";
 import { problemResponse } from "../../routes/problem.ts";
 import { fillDisk, openStores } from "./stores.ts";

@@ -1,8 +1,8 @@
 /** `serve --webhooks` as it is started, killed between a job's end and its delivery, and started again. */
 import assert from "node:assert/strict";
-import { SMALL_FIT, smallRows } from "../routes/support.ts";
+import { SMALL_FIT, smallRows } from "../../routes/support.ts";
 import { heldBack, openReceiver } from "./receiver.ts";
-import { startServer } from "./server.ts";
+import { startServer } from "../server.ts";
 
 const SENDING = { more: ["--webhooks=private"] };
 

@@ -1,6 +1,6 @@
 /** Where webhooks may go: every family of addresses, by the service's own check and by Deno's. */
 import assert from "node:assert/strict";
-import { deniedNets, mayReach } from "../../lib/service/addresses.ts";
+import { deniedNets, mayReach } from "../../../lib/service/webhooks/addresses.ts";
 
 const PUBLIC = ["8.8.8.8", "93.184.216.34", "172.32.0.1", "100.128.0.1", "2606:4700::1111", "2a00:1450::1"];
 const PRIVATE = {

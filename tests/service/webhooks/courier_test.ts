@@ -1,8 +1,8 @@
 /** One POST: what receivers can do to it, and where names can lead it. Nothing here leaves this machine. */
 import assert from "node:assert/strict";
-import { mayReach } from "../../lib/service/addresses.ts";
-import { type Answer, post, type Resolver, type World } from "../../lib/service/courier.ts";
-import { Courier } from "../../lib/service/courier_process.ts";
+import { mayReach } from "../../../lib/service/webhooks/addresses.ts";
+import { type Answer, post, type Resolver, type World } from "../../../lib/service/webhooks/courier.ts";
+import { Courier } from "../../../lib/service/webhooks/courier_process.ts";
 import { certificatesFor } from "./certificates.ts";
 import { openReceiver } from "./receiver.ts";
 

@@ -2,7 +2,7 @@
 import { fileURLToPath as fromFileUrl } from "node:url";
 import { deniedNets, type Reach } from "./addresses.ts";
 import type { Answer } from "./courier.ts";
-import { lineOf, linesOf, readLine } from "./json_lines.ts";
+import { lineOf, linesOf, readLine } from "../json_lines.ts";
 import type { Letter } from "./webhook.ts";
 
 /** To the process. */
@@ -19,7 +19,7 @@ export interface Delivered {
 
 /** What a process gets beyond the time of its POST before it is taken for stuck, in ms. */
 const GRACE_MS = 5000;
-const CONFIG = new URL("../../deno.json", import.meta.url);
+const CONFIG = new URL("../../../deno.json", import.meta.url);
 const SCRIPT = new URL("./courier_main.ts", import.meta.url);
 
 export class Courier {

@@ -2,12 +2,12 @@
  * The process that sends webhooks, told what to send by lines on stdin. A process of its own, because it alone may make
  * connections, and may do nothing else.
  *
- *     deno run --allow-net … lib/service/courier_main.ts public|private [ms for a POST]
+ *     deno run --allow-net … lib/service/webhooks/courier_main.ts public|private [ms for a POST]
  */
 import { mayReach, type Reach } from "./addresses.ts";
 import { post } from "./courier.ts";
 import type { Delivered, Order } from "./courier_process.ts";
-import { lineOf, linesOf, readLine } from "./json_lines.ts";
+import { lineOf, linesOf, readLine } from "../json_lines.ts";
 import { urlProblem } from "./webhook.ts";
 
 async function main(reach: Reach, limitMs: number): Promise<void> {

@@ -1,15 +1,15 @@
 /** Webhooks from the job's end to the receiver, and all that can come between. */
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
-import { Deliveries } from "../../lib/service/deliveries.ts";
-import { DeliveryStore } from "../../lib/service/delivery_store.ts";
-import { messageSchema, secretOf } from "../../lib/service/webhook.ts";
-import { openWebhookKey } from "../../lib/service/webhook_key.ts";
-import { Tokens } from "../../lib/service/tokens.ts";
-import { openSite, type Site, type SiteOptions } from "../routes/support.ts";
+import { Deliveries } from "../../../lib/service/webhooks/deliveries.ts";
+import { DeliveryStore } from "../../../lib/service/webhooks/delivery_store.ts";
+import { messageSchema, secretOf } from "../../../lib/service/webhooks/webhook.ts";
+import { openWebhookKey } from "../../../lib/service/webhooks/key.ts";
+import { Tokens } from "../../../lib/service/tokens.ts";
+import { openSite, type Site, type SiteOptions } from "../../routes/support.ts";
 import { heldBack, openReceiver, type Received } from "./receiver.ts";
-import { Seed } from "./seeds.ts";
-import { freezeDisk, openStores } from "./stores.ts";
+import { Seed } from "../seeds.ts";
+import { freezeDisk, openStores } from "../stores.ts";
 
 const openSending = (webhooks: Partial<SiteOptions["webhooks"]> = {}, more: SiteOptions = {}) =>
   openSite({ ...more, webhooks: { reach: "private", pausesMs: [50, 100], tryMs: 10_000, ...webhooks } });

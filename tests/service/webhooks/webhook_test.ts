@@ -1,10 +1,16 @@
 /** What a webhook says, how it is signed, which addresses it takes. */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { endOfTry } from "../../lib/service/deliveries.ts";
-import type { Job } from "../../lib/service/job.ts";
-import { letterOf, messageSchema, secretOf, sign, urlProblem } from "../../lib/service/webhook.ts";
-import { openWebhookKey } from "../../lib/service/webhook_key.ts";
+import { endOfTry } from "../../../lib/service/webhooks/deliveries.ts";
+import type { Job } from "../../../lib/service/job.ts";
+import {
+  letterOf,
+  messageSchema,
+  secretOf,
+  sign,
+  urlProblem,
+} from "../../../lib/service/webhooks/webhook.ts";
+import { openWebhookKey } from "../../../lib/service/webhooks/key.ts";
 
 Deno.test("the signature is that of the reference implementations of Standard Webhooks", () => {
   // standard-webhooks/standard-webhooks, libraries/: the example that their tests share.

@@ -1,6 +1,6 @@
 /** The key that clients' signing secrets are made of: one for each service, in its directory, for its owner alone. */
 import { join } from "node:path";
-import { InputError } from "../errors.ts";
+import { InputError } from "../../errors.ts";
 
 const BYTES = 32;
 

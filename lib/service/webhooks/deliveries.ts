@@ -6,8 +6,8 @@ import type { Reach } from "./addresses.ts";
 import type { Answer } from "./courier.ts";
 import { Courier } from "./courier_process.ts";
 import type { Delivery, DeliveryStore, TryEnd } from "./delivery_store.ts";
-import type { JobStore } from "./job_store.ts";
-import { log, logError } from "./log.ts";
+import type { JobStore } from "../job_store.ts";
+import { log, logError } from "../log.ts";
 import { letterOf } from "./webhook.ts";
 
 export interface WebhookSettings {

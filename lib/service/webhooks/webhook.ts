@@ -5,9 +5,9 @@
 import { createHmac } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
-import { VERSION } from "../version.ts";
+import { VERSION } from "../../version.ts";
 import { mayReach, type Reach } from "./addresses.ts";
-import { type Job, KINDS, pathOfJob, STATES } from "./job.ts";
+import { type Job, KINDS, pathOfJob, STATES } from "../job.ts";
 
 /** A job's `webhook`. */
 export const webhookSchema = z.strictObject({
@@ -78,7 +78,7 @@ export interface Letter {
  * What to send of a job that has ended. Its id, which receivers know a message sent twice by, is the job's: a job ends
  * once.
  *
- * @param key of the service, see {@link "./webhook_key.ts"}
+ * @param key of the service, see {@link "./key.ts"}
  * @param now ms since 1970
  */
 export function letterOf(job: Job, key: Uint8Array, now: number): Letter {

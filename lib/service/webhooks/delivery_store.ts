@@ -2,7 +2,7 @@
  * Deliveries of webhooks on the disk. One comes to be in the transaction that ends its job (`job_store.ts`) and goes
  * with its job.
  */
-import type { Database } from "./database.ts";
+import type { Database } from "../database.ts";
 import { DELIVERY_STATES, type DeliveryView } from "./webhook.ts";
 
 /** A delivery that is to be tried. */
