@@ -8,7 +8,6 @@ import { readCompareRequest } from "../commands/compare_request.ts";
 import { writeRuns } from "../commands/several_fits.ts";
 import { compareMethods, type MethodEnd } from "../compare/compare.ts";
 import { optionsOf, runName } from "../compare/contenders.ts";
-import { keyOf } from "../take_up.ts";
 import {
   COMPARE_FILE,
   type CompareReport,
@@ -18,6 +17,7 @@ import {
   writeCompare,
 } from "../runs/compare.ts";
 import { reasonOf } from "../runs/files.ts";
+import { keyOf } from "../take_up.ts";
 import type { TaskEnd, TaskOf } from "./engine_protocol.ts";
 import type { MethodState } from "./job.ts";
 import { keepMethod, keptMethods } from "./kept_methods.ts";
@@ -44,6 +44,10 @@ export async function runCompare(
     key: keyOf(optionsOf(contender, base, effort), opened.engine),
   }));
   const earlier = await keptMethods(out, fits);
+  if (earlier.length > 0) {
+    const { name } = fits[earlier.length] ?? fits.at(-1)!; // all may be done, and only the end be missing
+    onResume({ method: name, phase: "data", done: 0, total: 1 });
+  }
   const methods: MethodState[] = fits.map(({ name }) => ({ method: name, status: "waiting", seconds: null }));
   const steps = writeRuns({
     fits,
@@ -52,12 +56,10 @@ export async function runCompare(
         signal,
         earlier,
         begin(contender) {
-          const at = contenders.indexOf(contender), method = contender.name;
-          if (at > 0 && at === earlier.length) onResume({ method, phase: "data", done: 0, total: 1 });
           return {
-            ...begin(at),
+            ...begin(contenders.indexOf(contender)),
             checkpoints: checkpoint,
-            onResume: (where) => onResume({ method, ...where }),
+            onResume: (at) => onResume({ method: contender.name, ...at }),
           };
         },
       }, opened),
